@@ -14,7 +14,7 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,6 +43,14 @@ ARTIFACT = "plans"
 PREVIEWS_WORKFLOW = ".github/workflows/pull-request.yml"
 # A commit has one more run for each time that its pull request was reopened.
 _MAX_RUNS = 5
+# The conclusions of a run that explain a missing preview. https://docs.github.com/en/rest/actions/workflow-runs
+_BAD_ENDS = {
+    "failure": "failed",
+    "cancelled": "was cancelled",
+    "timed_out": "timed out",
+    "startup_failure": "could not start",
+    "action_required": "waits for an approval",
+}
 # The name of the status check that a branch's rules can require; one name for all stacks.
 STATUS = "readiness diff"
 _MAX_EVENT_BYTES = 5 * 1024 * 1024
@@ -212,10 +220,10 @@ def _previews(github: GitHub, run: EndedRun) -> tuple[dict[str, bytes], str]:
     A problem here does not stop the verdict, which depends on the plans.
     """
     archives: dict[str, bytes] = {}
-    is_running = False
+    reasons: list[str] = []
     try:
         for other in _runs(github, run, PREVIEWS_WORKFLOW):
-            is_running = is_running or other.get("status") != "completed"
+            reasons.append(_why_no_preview(other))
             archives, problem = _archives(github, int(other["id"]))
             if problem:
                 return archives, problem
@@ -223,7 +231,15 @@ def _previews(github: GitHub, run: EndedRun) -> tuple[dict[str, bytes], str]:
                 break
     except GitHubError as error:
         return {}, f"GitHub did not return the previews ({error})"
-    return archives, "the workflow that makes previews has not ended yet" if is_running else "no run has made a preview"
+    return archives, next(filter(None, reasons), "no run has made a preview")
+
+
+def _why_no_preview(run: Mapping[str, Any]) -> str:
+    """Why a run of the workflow that makes previews may lack one; empty if its end does not explain it."""
+    if run.get("status") != "completed":
+        return "the workflow that makes previews has not ended yet"
+    end = _BAD_ENDS.get(str(run.get("conclusion")))
+    return f"the workflow that makes previews {end} (run {int(run['id'])})" if end else ""
 
 
 def _archives(github: GitHub, run_id: int) -> tuple[dict[str, bytes], str]:

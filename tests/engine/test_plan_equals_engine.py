@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -98,11 +99,14 @@ def test_a_preview_of_a_new_stack_creates_or_imports_what_the_offline_plan_shows
 
 
 @pytest.mark.parametrize("stack", STACKS)
-def test_the_diff_reads_the_preview_of_the_engine(fresh: World, stack: str) -> None:
+def test_the_diff_reads_the_preview_of_the_engine(fresh: World, stack: str, tmp_path: Path) -> None:
     """Of a new stack, the engine does what the plan says; without the plan of its resources, nothing of it is known."""
     full = fresh.plan(stack).as_dict()
     empty: dict[str, Any] = {**full, "resources": [], "outputs": {}}
-    preview = preview_from(json.loads(fresh.preview(stack, "--json").out), stack=stack, file="preview")
+    file = tmp_path / "preview.json"
+    done = fresh.readiness("preview", stack, "--json-to", str(file))
+    assert done.status == 0, done.text
+    preview = preview_from(json.loads(file.read_text(encoding="utf-8")), stack=stack, file="preview")
     plans = {
         name: plan_from(plan, file=name, secrets=SecretMask()) for name, plan in (("full", full), ("empty", empty))
     }

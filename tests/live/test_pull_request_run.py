@@ -271,7 +271,8 @@ def test_the_newest_previews_of_the_same_commit_are_fetched(tmp_path: Path) -> N
     said, target = fetched(tmp_path, site)
     assert previews_in(target) == {"preview-prod.zip": "archive 62", "preview-eu-1.zip": "archive 63"}
     assert len(list(target.iterdir())) == 4
-    assert (said["plans_problem"], said["previews_problem"]) == ("", NO_RUN), "said of a stack without one"
+    failed = "the workflow that makes previews failed (run 82)"
+    assert (said["plans_problem"], said["previews_problem"]) == ("", failed), "of a stack without one"
 
 
 @pytest.mark.parametrize(
@@ -298,6 +299,14 @@ def test_a_preview_of_another_run_is_none_of_the_pull_request(tmp_path: Path, ch
         (Site(runs=[]), NO_RUN),
         (Site(runs=[workflow_run(80)], previews={80: []}), NO_RUN),
         (Site(runs=[workflow_run(80)], previews={80: artifacts(50, expired=True)}), NO_RUN),
+        (
+            Site(runs=[workflow_run(80, conclusion="failure")], previews={80: []}),
+            "the workflow that makes previews failed (run 80)",
+        ),
+        (
+            Site(runs=[workflow_run(80, conclusion="cancelled"), workflow_run(79)], previews={80: [], 79: []}),
+            "the workflow that makes previews was cancelled (run 80)",
+        ),
         (Site(runs=[workflow_run(80, status="in_progress", conclusion=None)], previews={80: []}), RUNNING),
         (
             Site(runs=[workflow_run(80)], previews={80: artifacts(50, size_in_bytes=MAX_PREVIEW_ARCHIVE_BYTES + 1)}),
@@ -313,7 +322,7 @@ def test_a_preview_of_another_run_is_none_of_the_pull_request(tmp_path: Path, ch
     ],
 )
 def test_why_there_is_no_preview_is_said(tmp_path: Path, site: Site, problem: str) -> None:
-    """None was made, it expired, it is still being made, too large, too many. The plans are judged all the same."""
+    """None was made, it expired, its run failed or goes on, or it is too large. The plans still count."""
     said, target = fetched(tmp_path, site)
     assert problem in said["previews_problem"]
     assert (said["plans_problem"], previews_in(target), (target / PLANS).exists()) == ("", {}, True)
