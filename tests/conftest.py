@@ -121,7 +121,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
 
 @pytest.fixture(autouse=True)
 def no_undrained_apply() -> Iterator[None]:
-    """An `apply` that nobody waits for never fails a test; whoever schedules one outside a recording is told."""
+    """An `apply` that nobody waits for never fails. So a test that schedules one outside a recording fails."""
     outputs = cast("set[Any]", SETTINGS.outputs)  # the SDK types the property as its descriptor
     before = len(outputs)
     yield

@@ -1,6 +1,6 @@
 """Plans that a test run has made before: the same program and the same files give the same plan.
 
-Only for commands whose own work is tested; what tests the plan itself makes it anew.
+Only for commands whose own work is tested; tests of the plan itself make a new one.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PlanStack = Callable[[Path, StackConfig], Plan]
 
 
 def remembering(plan_stack: PlanStack, memory: dict[str, Plan]) -> PlanStack:
-    """`plan_stack` for projects that run this repository's own program, or its very text; others are planned anew."""
+    """`plan_stack` for projects that run this repository's program or a copy; others are planned every time."""
 
     def plan(root: Path, config: StackConfig) -> Plan:
         if not _runs_our_program(root):

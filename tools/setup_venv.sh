@@ -121,7 +121,7 @@ install_with_uv "$@" || install_with_pip "$@"
 if ! step "whether a dependency is missing or has the wrong version" $check; then
     # Packages of an earlier lock are still installed, and may not fit.
     [ -n "$existed" ] || stopped "The lock ($*) is not complete: add what is missing to pyproject.toml or its .in file, and run: make lock"
-    echo "making $venv anew: it may hold packages of an earlier lock" >&2
+    echo "recreating $venv: it may contain packages of an earlier lock" >&2
     rm -rf "$venv"
     exec /bin/sh "$0" $with_pip --into "$venv" "$@"
 fi

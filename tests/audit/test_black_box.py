@@ -123,7 +123,7 @@ def test_plain_http_that_is_answered_is_found(tls: ssl.SSLContext) -> None:
 
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_an_old_version_of_tls_is_found(tls: ssl.SSLContext) -> None:
-    """A server that still speaks TLS 1.1."""
+    """A server that still accepts TLS 1.1."""
     tls.minimum_version = ssl.TLSVersion.TLSv1
     tls.set_ciphers("ALL:@SECLEVEL=0")
     assert failures(found(tls=tls)) == {"tls-versions": ["TLSv1.1 is accepted"]}

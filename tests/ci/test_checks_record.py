@@ -28,7 +28,7 @@ MENDED, SWALLOWING = str(FIXTURES / "mended"), str(FIXTURES / "swallowing")
 
 
 def faults(text: str | None = RECORD, now: datetime = NOW, digest: str | None = None) -> list[str]:
-    """Why the record does not speak for `SUBJECT`."""
+    """Why the record is not valid for `SUBJECT`."""
     return list(record_faults(text, SUBJECT, now=now, workflows_digest=digest))
 
 
@@ -140,7 +140,7 @@ def test_the_record_says_of_which_commit_the_workflows_are(tmp_path: Path) -> No
 
 
 def test_a_record_of_dishonest_workflows_does_not_speak_for_them(project: Path) -> None:
-    """Made by hand, or by a version that saw less: with the files at hand they are judged anew."""
+    """Made by hand, or by a version that saw less: with the files at hand, the checks are read again."""
     activated(project)
     subject = Subject(
         repository="stellar-aiz/ai-resume-review-v2", branch="main", required_checks=(RequiredCheck(context=CONTEXT),)

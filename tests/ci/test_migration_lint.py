@@ -143,7 +143,7 @@ def test_an_open_comment_or_body_ends_with_the_file() -> None:
 
 
 def test_the_example_that_is_delivered_passes(command: Command) -> None:
-    """Its own files are what the guide tells people to copy."""
+    """The guide asks people to copy these files."""
     result = command("migrations", "lint", "examples/migrations", cwd=ROOT)
     assert (result.status, result.out) == (0, "ok examples/migrations\n")
 

@@ -188,7 +188,7 @@ def test_the_time_limit_is_for_the_whole_exchange(answer: bytes, forever: bytes)
 
 
 def test_the_time_limit_covers_the_tls_handshake() -> None:
-    """A server that takes the connection and never speaks TLS."""
+    """A server that accepts the connection and never starts TLS."""
     with socket.create_server(("127.0.0.1", 0)) as server, pytest.raises(NoAnswerError, match="timed out"):
         send("GET", f"https://127.0.0.1:{server.getsockname()[1]}", timeout_seconds=0.2)
 

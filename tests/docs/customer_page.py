@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tests.projects import ROOT
 
-# What the page tells its readers to run: ours, those of Google, GitHub and Pulumi, and the application's own tools.
+# The commands of the page: ours, those of Google, GitHub and Pulumi, and the application's own tools.
 PROGRAMS = frozenset(
     {
         "bandit", "black", "curl", "flake8", "gcloud", "gh", "git", "make", "npm", "npx", "pulumi", "pytest", "python",

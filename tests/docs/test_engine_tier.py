@@ -1,4 +1,4 @@
-"""The guide of the engine tier, against the tests it speaks of."""
+"""The guide of the engine tier, compared with the tests that it names."""
 
 from __future__ import annotations
 

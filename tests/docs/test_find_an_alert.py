@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md tells where each alert is defined and where its incidents are."""
+"""CONTRIBUTING.md says where each alert is defined and where its incidents are."""
 
 from __future__ import annotations
 

@@ -36,7 +36,7 @@ _SAYS_NO_SUBJECT = frozenset(
 
 
 def misleading_links(page: Path) -> list[str]:
-    """Links to a Markdown page whose text speaks of something else than the page or its section.
+    """Links to a Markdown page whose text does not name the page or its section.
 
     A text that holds a command (`readiness plan`) leads to where its words are; one that is the name of a page
     (required check, required-checks.md) leads to that page, or to one in its folder; any other has a word in common

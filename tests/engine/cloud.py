@@ -1,4 +1,4 @@
-"""What stands behind the providers, imitated: a store of live things that conflicts, refuses and fails as told.
+"""Imitates the APIs behind the providers: a store of live resources with conflicts, refusals and planned faults.
 
 It keeps what it is sent, in the providers' terms, and checks each body by the committed contracts. It knows nothing of
 permissions, quotas or delays.
@@ -175,7 +175,7 @@ class Cloud:
             fault = self._next_fault(method, resource)
             try:
                 if fault is not None and not fault.done_nevertheless:
-                    raise ApiError(fault.status, "as the test told it to answer")
+                    raise ApiError(fault.status, "as the test planned")
                 yield
             except ApiError as error:
                 note(error.status)

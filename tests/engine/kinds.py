@@ -52,7 +52,7 @@ class Kind:
 
     `takes_over`: creating what exists already succeeds and overwrites it; else it is a conflict (409).
     With `short_ids` the provider calls it by the last part alone; an import may name more than that.
-    `hidden` inputs are never given back. `survives`: deleting sends nothing. `conditional`: an id ends with the
+    `hidden` inputs are never given back. `survives`: a deletion sends no request. `conditional`: an id ends with the
     condition of the grant, so that a grant with another condition is another one.
     """
 

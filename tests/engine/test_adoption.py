@@ -1,4 +1,4 @@
-"""The first customer's project is taken over as it is: nothing is made twice, replaced or deleted."""
+"""The first customer's project is adopted as it is: nothing is made twice, replaced or deleted."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_where_nothing_exists_the_import_file_is_empty_and_everything_is_made(fr
 
 
 def _adopt(world: World, stack: str) -> set[str]:
-    """What docs/adopt.md says, with the store in place of the APIs. Returns the ids that were taken over."""
+    """What docs/adopt.md says, with the store in place of the APIs. Returns the adopted ids."""
     resources = world.plan(stack).resources
     found = adoption(resources, live_things(world.cloud), adopts_old_policies=stack == "prod")
     assert found.ambiguous == ()

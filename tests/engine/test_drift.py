@@ -27,7 +27,7 @@ def test_an_applied_stack_has_no_drift(applied: World) -> None:
 
 
 def test_what_was_changed_by_hand_is_named_field_by_field_and_grants_come_first(applied: World) -> None:
-    """Five changes, each with what is declared and what is live; a preview of 930 lines hid the first of them."""
+    """Five changes, each with the declared and the live value; a preview of 930 lines hid the first of them."""
     tamper(applied)
     done = applied.readiness("drift", "prod", "--format", "json")
     assert done.status == 1

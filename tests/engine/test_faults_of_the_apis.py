@@ -124,7 +124,7 @@ def test_fault_10_what_was_deleted_by_hand_is_made_again_and_once(applied: World
 
 
 def test_fault_11_a_lost_answer_to_a_named_things_creation_is_mended_by_importing_it(fresh: World) -> None:
-    """The server made it, the engine never heard: the next up is told 409, and the import takes it in."""
+    """The server made it, and the answer was lost: the next up gets 409, and the import adopts the resource."""
     fresh.cloud.fail("POST", SERVER_METRIC, 400, done_nevertheless=True)
     assert fresh.up("staging").status == 1
     again = fresh.up("staging")

@@ -41,7 +41,7 @@ def test_a_changed_threshold_is_one_update_of_one_policy(applied: World) -> None
 def test_another_version_of_readiness_changes_its_label_in_the_state_and_no_resource(
     applied: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A release that declares the same sends nothing, and a preview that allows no change passes."""
+    """A release that declares the same sends no change, and a preview that allows no change passes."""
     assert versions_in_the_state(applied) == {__version__}
     monkeypatch.setattr("components.outputs.__version__", "99.1.2")
     before = len(applied.cloud.sent("POST"))

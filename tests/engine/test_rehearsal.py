@@ -100,7 +100,7 @@ def remove_everything(world: World) -> None:
 
 
 def come_back(world: World) -> None:
-    """Within seven days: what stayed is taken over, and the log bucket is restored."""
+    """Within seven days: what stayed is adopted, and the log bucket is restored."""
     for stack in STACKS:
         world.done("stack", "init", stack)
     done = world.safe_up("staging")

@@ -25,7 +25,7 @@ def test_the_trap_a_plain_up_after_a_failed_update_reports_success_and_sends_not
     assert "> 0.5" in _query(failed["outputs"])
     assert _query(failed["inputs"]) == old
     assert failed["initErrors"]
-    assert applied.preview("staging", "--expect-no-changes").status != 0, "at this moment a preview still tells"
+    assert applied.preview("staging", "--expect-no-changes").status != 0, "at this moment a preview still shows it"
     again = applied.up("staging")
     assert again.status == 0
     assert "1 updated" in again.text
@@ -69,7 +69,7 @@ def test_fault_14_an_update_that_the_server_does_not_keep_is_told_by_the_check_a
 
 
 def test_fault_15_a_secret_whose_update_was_refused_is_not_taken_for_sent(applied: World) -> None:
-    """A refresh cannot see it, so that `readiness up` refuses until it is sent anew, and says how."""
+    """A refresh cannot see it, so that `readiness up` refuses until it is sent again, and says how."""
     new_token = "xoxb-2222-rotated"  # noqa: S105 - planted
     applied.done("config", "set", "--stack", EVERY_OPTION, "--secret", "readiness:slack_auth_token", new_token)
     applied.cloud.fail("PATCH", SLACK, 403)

@@ -109,7 +109,7 @@ ADDED_LABEL = """\
 class Rename:
     """A new name in the stack file of prod, where `place` is with the name for `{}`.
 
-    `stays` are the types of what keeps the old name: what the tool has told to stay.
+    `stays` are the types of the resources that keep the old name, because the refusal says that they stay.
     """
 
     old: str
@@ -315,7 +315,7 @@ def rename_what_is_protected(project: Project) -> None:
 
 
 def remove_every_optional_part(project: Project) -> None:
-    """In three applies; after each, what is live is what is declared and what the tool said stays."""
+    """In three applies; after each, the live resources are the declared ones and those that the refusal names."""
     world = project.world
     project.kept_settings = (world.engine.project / "Pulumi.prod.yaml").read_text(encoding="utf-8")
     for parts in OPTIONAL_PARTS:

@@ -162,7 +162,7 @@ jobs:
 """
 
 DATABASE_TEXT = '''\
-"""The database, and what the health check tells about it."""
+"""The database, and what the health check says about it."""
 
 from sqlalchemy import create_engine
 

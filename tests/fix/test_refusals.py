@@ -49,7 +49,7 @@ def with_format(written: str) -> str:
     ],
 )
 def test_a_step_without_an_edit_stays_as_it_is(command: Command, tmp_path: Path, written: str, said: str) -> None:
-    """And the step after it is edited all the same."""
+    """And the step after it is still edited."""
     folder = made_application(tmp_path, staging=with_format(written))
     done = fixed(command, folder, "honest-step")
     assert done.status == 1

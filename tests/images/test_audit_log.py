@@ -1,4 +1,4 @@
-"""Which versions cleanup chose, as the audit log tells it."""
+"""Which versions cleanup chose, by the audit log."""
 
 from __future__ import annotations
 

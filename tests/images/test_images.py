@@ -106,7 +106,7 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     ],
 )
 def test_policies_see_the_name_of_a_package_without_its_repository(package: str, repository: str, name: str) -> None:
-    """The host tells a full path from a name with slashes."""
+    """The host distinguishes a full path from a name with slashes."""
     found = package_path(package)
     assert (found.repository, found.name) == (repository, name)
 

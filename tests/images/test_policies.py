@@ -28,7 +28,7 @@ RECENT: dict[str, Any] = {"id": "recent", "action": "KEEP", "mostRecentVersions"
 
 @pytest.mark.parametrize("stack", ["prod", "every-option"])
 def test_what_a_plan_declares_is_what_the_settings_say(plans: dict[str, Plan], stack: str) -> None:
-    """So that a check that has only the settings and a gate that reads the plan speak of the same policies."""
+    """So that a check of the settings and a gate that reads the plan mean the same policies."""
     repository = declared_repository(plans[stack].resources)
     registry = settings_of(stack).image_registry
     assert repository is not None

@@ -78,7 +78,7 @@ def _check(versions: list[Version], chance: random.Random) -> None:
     of_untagged_single_images_the_older_ones_go_first(versions)
     # Time alone brings nothing back into the kept.
     assert _deleted(decisions) <= _deleted(decide(versions, POLICIES, NOW + timedelta(hours=chance.randint(0, 2000))))
-    # Versions of the same instant are told apart by digest.
+    # Versions of the same instant are ordered by digest.
     shuffled = list(versions)
     chance.shuffle(shuffled)
     assert decide(shuffled, POLICIES, NOW) == decisions

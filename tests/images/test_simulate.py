@@ -181,7 +181,7 @@ def test_where_no_children_are_named_untagged_manifests_of_the_same_push_are_tak
 
 
 def test_thousands_of_indexes_and_manifests_of_one_hour_are_all_kept() -> None:
-    """As after a migration of the registry, which uploads everything anew. `make bench` measures how long it takes."""
+    """As after a migration of the registry, which uploads everything again. `make bench` measures how long it takes."""
     versions = [
         version(number, age_days=40, tags=("latest",), media_type=INDEX) if number % 2 else version(number, age_days=40)
         for number in range(10_000)

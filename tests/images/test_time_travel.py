@@ -33,14 +33,14 @@ def literal_row() -> tuple[Policy, ...]:
 
 def every(days: int, *, mishaps: int | None = None) -> Events:
     """A promotion every so many days, never for 0. With `mishaps`, a seed: failed ones and rollbacks among them."""
-    chance = random.Random(mishaps)  # noqa: S311 - a story, not a secret
-    story: dict[int, str] = {}
+    chance = random.Random(mishaps)  # noqa: S311 - events, not a secret
+    events: dict[int, str] = {}
     for day in range(180):
         if days and (day + 1) % days == 0:
-            story[day] = FAILED if mishaps is not None and chance.random() < 0.3 else PROMOTED
+            events[day] = FAILED if mishaps is not None and chance.random() < 0.3 else PROMOTED
         elif mishaps is not None and chance.random() < 0.05:
-            story[day] = ROLLED_BACK
-    return story.get
+            events[day] = ROLLED_BACK
+    return events.get
 
 
 def spans(losses: list[Loss], role: str, package: str) -> list[tuple[int, int]]:
@@ -90,22 +90,22 @@ def test_without_tagging_what_serves_on_the_first_day_the_first_promotion_may_co
 
 def test_without_retagging_after_a_failed_promotion_the_running_frontend_is_lost() -> None:
     """The workflow gives production-latest to its build before it knows whether the deployment succeeds."""
-    story: Events = {44: FAILED}.get
-    lost, _ = live(DECLARED, Action(after_failure=False), story)
+    events: Events = {44: FAILED}.get
+    lost, _ = live(DECLARED, Action(after_failure=False), events)
     assert spans(lost, "running", "frontend") == [(44, 179)]
-    assert live(DECLARED, Action(), story)[0] == []
+    assert live(DECLARED, Action(), events)[0] == []
 
 
 def test_without_retagging_after_a_rollback_a_later_promotion_takes_the_rollback_target() -> None:
     """After a rollback the tags name the wrong roles; the next failed promotion then leaves an image without any."""
-    story: Events = {10: ROLLED_BACK, 50: FAILED}.get
-    lost, _ = live(DECLARED, Action(after_failure=False), story)
+    events: Events = {10: ROLLED_BACK, 50: FAILED}.get
+    lost, _ = live(DECLARED, Action(after_failure=False), events)
     assert {loss.role for loss in lost} & {"running", "rollback target"}
-    assert live(DECLARED, Action(), story)[0] == []
+    assert live(DECLARED, Action(), events)[0] == []
 
 
 def test_cleanup_in_the_middle_of_a_deployment_needs_a_tag_that_no_workflow_moves() -> None:
-    """production.yml gives production-latest to its new frontend minutes before the action can speak for the old one.
+    """production.yml gives production-latest to its new frontend minutes before the action can tag the old one.
 
     `production-latest-serving` is kept by the prefix `production-latest`, and only the action sets it.
     """

@@ -1,4 +1,4 @@
-"""What exists is taken over as it is, never made a second time, and what cannot be taken over is said."""
+"""Existing resources are adopted as they are, never made a second time, and those that cannot be adopted are named."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def adopted(plan: Plan, live: LiveResources = CUSTOMER, *, owner: bool = True) -
 
 
 def ids(found: Adoption) -> dict[str, str]:
-    """Id of the thing that is taken over, by the resource's name."""
+    """Id of the adopted resource, by the resource's name."""
     return {resource["name"]: identity for resource, identity in found.imports}
 
 
@@ -161,7 +161,7 @@ def test_a_channel_of_the_other_environment_is_not_taken(plans: dict[str, Plan])
 
 
 def test_the_import_file_holds_the_components_above_before_their_children(plans: dict[str, Plan]) -> None:
-    """Else the imported thing has no parent in the state, and the next update makes it anew under another URN."""
+    """Else the imported thing has no parent in the state, and the next update makes it again under another URN."""
     resources = plans["prod"].resources
     entries = import_file(resources, adopted(plans["prod"]).imports)["resources"]
     names = [entry["name"] for entry in entries]
@@ -248,7 +248,7 @@ def test_live_resources_are_read_from_google_and_github(plans: dict[str, Plan]) 
 
 
 def test_what_a_lost_state_had_made_under_names_is_matched_by_them(plans: dict[str, Plan]) -> None:
-    """Else the next update is told that they exist already, or makes a second dashboard, check and ruleset."""
+    """Otherwise the next update fails because they exist, or makes a second dashboard, check and ruleset."""
     check = next(resource for resource in plans["prod"].resources if resource["type"].endswith(":UptimeCheckConfig"))
     ours = {"name": f"{PROJECT}/uptimeCheckConfigs/5", "displayName": check["inputs"]["displayName"]}
     live = read(plans["prod"], {**LISTINGS, "/uptimeCheckConfigs": {"uptimeCheckConfigs": [ours]}})

@@ -1,4 +1,4 @@
-"""The safe apply, command by command: the fake `pulumi` writes down what it is asked and answers as it is told.
+"""The safe apply, command by command: the fake `pulumi` records its arguments and gives planned answers.
 
 What the commands do is shown under the real engine (tests/engine/test_safe_apply.py).
 """

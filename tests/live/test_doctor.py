@@ -345,7 +345,7 @@ def test_of_the_app_and_the_token_of_a_person_one_is_enough(
         key = "gh secret set APPLY_APP_PRIVATE_KEY --repo acme/readiness --env production"
         assert fix[-1] == f"{key} < PRIVATE_KEY_OF_THE_APP.pem"
     installed = [state for state, _ in rows(done).get((OF_CI, "GitHub Apps"), [])]
-    assert installed == (["not known"] if variable else []), "GitHub tells only the App where it is installed"
+    assert installed == (["not known"] if variable else []), "GitHub shows only to the App where it is installed"
 
 
 def test_an_environment_whose_names_may_not_be_read_is_not_taken_for_one_without_any(

@@ -88,7 +88,7 @@ def test_an_open_gate_is_drift_whatever_the_engine_says() -> None:
 
 
 def test_google_without_a_login_is_not_checked() -> None:
-    """The rest is reported all the same."""
+    """The rest is still reported."""
 
     found = find_drift(
         Path(), "staging", settings_of("staging"), GitHub(owner="o", repository="r"), google=not_logged_in, resources=()

@@ -47,7 +47,7 @@ def test_drift_that_lasts_updates_the_open_issue() -> None:
 
 
 def test_drift_that_is_the_same_changes_nothing() -> None:
-    """Nobody is told twice."""
+    """Nobody is notified twice."""
     with serving(answering([issue(text="same")])) as server:
         assert report_drift(github(server), "prod", "same\n") == "unchanged #3"
     assert server.asked("PATCH") == []

@@ -201,7 +201,7 @@ def test_a_code_word_is_new_each_time_and_easy_to_type() -> None:
 
 
 def test_the_names_of_policies_are_of_the_project() -> None:
-    """The loopback API speaks as Google's does."""
+    """The loopback API answers as Google's does."""
     assert policy(1, "x")["name"] == f"{PROJECT}/alertPolicies/1"
 
 

@@ -130,7 +130,7 @@ def test_a_user_without_a_name_is_asked_for_one(
     "changed", [{"channels": "ab"}, {"nonce": 7}, {"received": "abc"}, {"received": [{"by": 1, "at": "x"}]}]
 )
 def test_a_record_of_other_types_is_refused_and_kept(project: Path, command: Command, changed: dict[str, Any]) -> None:
-    """It would be written anew with letters for channels."""
+    """It would be rewritten with letters for channels."""
     path = drill_record_path(project / "Pulumi.staging.yaml", "staging")
     path.parent.mkdir()
     drill = {"nonce": "00c0ffee", "sent": "2026-11-25T09:00:00Z", "channels": ["a"], "received": list[str](), **changed}

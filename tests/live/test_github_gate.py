@@ -65,7 +65,7 @@ def test_an_environment_as_declared_has_no_difference() -> None:
 
 
 def test_a_missing_environment_is_an_open_gate() -> None:
-    """The next run that names it makes it anew, without any rule."""
+    """The next run that names it creates it again, without any rule."""
     [found] = differences(None, [])
     assert (found.live, found.weaker) == ("is missing", True)
 

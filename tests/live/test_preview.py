@@ -299,7 +299,7 @@ def test_what_is_no_preview_is_not_written(
 def test_without_a_real_preview_no_file_is_written_and_that_is_a_failure(
     machine: Path, project: Path, command: Command
 ) -> None:
-    """The offline plan knows nothing of the engine; it is printed all the same."""
+    """The offline plan does not need the engine, so it is still printed."""
     nothing = dict.fromkeys(("GOOGLE_APPLICATION_CREDENTIALS", "GOOGLE_CREDENTIALS", "GOOGLE_OAUTH_ACCESS_TOKEN"), "")
     bare = {"PATH": str(machine / "bin"), "HOME": str(machine / "home"), "CLOUDSDK_CONFIG": "", **nothing}
     file = machine / "preview.json"

@@ -1,4 +1,4 @@
-"""What stands in the repository is told from what is declared, and people's edits from earlier deliveries."""
+"""Distinguishes the repository's files from the declared ones, and manual edits from earlier deliveries."""
 
 from __future__ import annotations
 

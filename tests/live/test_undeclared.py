@@ -69,7 +69,7 @@ def test_a_second_one_of_the_same_name_is_a_double_with_or_without_our_label() -
 
 
 def test_in_a_state_that_knows_none_it_is_to_be_adopted() -> None:
-    """A lost state, or a first apply: deleting what is live would be wrong."""
+    """A lost state, or a first apply: deleting live resources would be wrong."""
     (found,) = things(policy(2), state=[]).differences
     assert found.change is Change.NOT_DECLARED
     assert "readiness adopt" in found.hint

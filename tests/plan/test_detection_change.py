@@ -80,7 +80,7 @@ def test_a_page_that_was_written_anew_leaves_room_for_the_diff(repository: Path)
 
 
 def test_a_page_that_is_no_text_has_no_rows(repository: Path) -> None:
-    """It is told as two rows that are gone, not as a crash."""
+    """The report says that two rows are gone, and does not crash."""
     (repository / PAGE).write_bytes(b"\xff\xfe\x00")
     assert [line[0] for line in detection_change(repository, "HEAD")] == ["-", "-"]
 

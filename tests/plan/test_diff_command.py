@@ -18,7 +18,7 @@ def _raise_threshold(folder: Path) -> None:
 
 
 def test_a_working_tree_without_changes_declares_the_same(clone: Path, command: Command) -> None:
-    """Ends with 0, also where differences were asked to be told by the status."""
+    """Ends with 0, also with `--exit-code`."""
     done = command("diff", "--base", "HEAD", "--exit-code", cwd=clone)
     judged, *rest = done.out.splitlines()
     assert judged.startswith("Judged by readiness ")

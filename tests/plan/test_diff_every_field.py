@@ -1,7 +1,7 @@
 """What may change, appear or disappear without an acknowledgement: every field, option and type there is.
 
 `ordinary_changes.txt` lists that for each field of each type that the contracts describe, for each of these types as a
-whole, and for each option of the engine. Nothing else passes. After a change on purpose, write it anew with
+whole, and for each option of the engine. Nothing else passes. After an intended change, write it again with
 `python -m tests.plan.test_diff_every_field` and read the difference: a new line is a change that nobody will see.
 """
 

@@ -1,4 +1,4 @@
-"""How one change is told, line by line."""
+"""How the diff shows one change, line by line."""
 
 from __future__ import annotations
 

@@ -278,7 +278,7 @@ def test_a_resource_that_stood_alone_is_found_by_an_alias_without_a_parent() -> 
 
 
 def test_the_most_severe_change_comes_first() -> None:
-    """Replaced, deleted, updated, created, then what sends nothing."""
+    """Replaced, deleted, updated, created, then "no change sent"."""
     old = [resource(METRIC, {"project": "a", "filter": "a"}, name=name) for name in "dcb"]
     new = [
         resource(METRIC, {"project": "a", "filter": "a"}, name="b", options={"protect": True}),

@@ -1,4 +1,4 @@
-"""Mistakes in the settings of deployment telemetry, each refused where it stands, with its hint."""
+"""Mistakes in the settings of deployment telemetry, each refused at its line, with its hint."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MISTAKES = [
     # Two stacks would write the same files into one repository.
     ("readiness:owns_shared_resources: true", "readiness:owns_shared_resources: false", TELEMETRY,
      "belongs to the stack that owns it, and readiness:owns_shared_resources is false here"),
-    # A run could not be told to belong to one of the two environments.
+    # It would not be known which of the two environments a run belongs to.
     ("      - name: staging\n        workflow: CI", "      - name: production\n        workflow: CI",
      f"{ENVIRONMENTS}[1].name", "repeats item [0]"),
     ("workflow: CI and Deploy to Staging", "workflow: Deploy to Production",
@@ -131,7 +131,7 @@ def test_a_target_that_is_no_such_number_is_one_error(prod: Path, target: str, s
 
 
 def test_a_figure_of_quality_has_one_target(prod: Path) -> None:
-    """With none it would always be met, with two nobody knows which."""
+    """With none it would always be met, and with two it is not known which one counts."""
     figure = "name: n, workflow_file: ci.yml, job: j, annotation: a"
     figures = f"[{{{figure}}}, {{{figure}, at_least: 1, at_most: 2}}, {{{figure}, at_most: 0}}]"
     edit(prod, FIRST, f"    quality: {figures}\n{FIRST}")

@@ -83,6 +83,6 @@ def test_the_providers_keys_are_explained(key: str, message: str, hint: str) -> 
     ],
 )
 def test_no_pattern_gets_the_words_of_another_one(definition: str, name: str, message: str) -> None:
-    """The pieces by which patterns are told apart are in one pattern alone."""
+    """The pieces that distinguish patterns are in one pattern only."""
     patterns = list(patterns_of(stack_file_schema()["$defs"][definition]["properties"][name]))
     assert {said(pattern)[0] for pattern in patterns} == {message}

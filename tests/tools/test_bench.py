@@ -122,7 +122,7 @@ def test_every_budget_runs(plans: dict[str, Plan], tmp_path: Path, started: list
 def test_verify_is_measured_on_a_copy_that_names_no_host_of_the_customer(
     plans: dict[str, Plan], tmp_path: Path, started: list[list[str]]
 ) -> None:
-    """A bench sends nothing to a live service."""
+    """The benchmark sends no request to a live service."""
     budgets("staging", plans["staging"], tmp_path)
     assert (tmp_path / "offline" / "__main__.py").is_symlink()
     texts = [file.read_text(encoding="utf-8") for file in (tmp_path / "offline").glob("Pulumi*.yaml")]

@@ -155,7 +155,7 @@ def test_what_a_lock_lacks_is_named(lock: list[str], said: str) -> None:
 
 
 def test_locks_are_compiled_with_their_extras_and_for_every_python() -> None:
-    """Of the locks whose packages are not installed here, the command speaks."""
+    """The command also reads the locks whose packages are not installed here."""
     (command,) = re.findall(r"uv pip compile (?:.*\\\n)*.*", (ROOT / "Makefile").read_text(encoding="utf-8"))
     for option in ("--universal", "--no-strip-extras", "--generate-hashes", "--no-emit-index-url"):
         assert option in command.split(), option

@@ -180,7 +180,7 @@ def test_a_lock_that_is_not_complete_fails_with_what_is_missing(machine: Machine
 
 
 def test_what_an_earlier_lock_left_is_removed_where_it_does_not_fit(machine: Machine) -> None:
-    """Installing a lock removes nothing: the environment is made anew, once."""
+    """Installing a lock removes nothing: the environment is recreated once."""
     assert machine.run()[0] == 0
     left = machine.folder / "work" / ".venv" / "left"
     left.write_text("", encoding="utf-8")
@@ -190,7 +190,7 @@ def test_what_an_earlier_lock_left_is_removed_where_it_does_not_fit(machine: Mac
     )
     status, said, calls = machine.run()
     assert status == 0
-    assert "left 1 wants beta 1\nmaking .venv anew: it may hold packages of an earlier lock\n" + MADE in said
+    assert "left 1 wants beta 1\nrecreating .venv: it may contain packages of an earlier lock\n" + MADE in said
     assert calls.count("pip check") == 2
     assert not left.exists()
 

@@ -32,7 +32,7 @@ def server(repository: Repository) -> Iterator[Loopback]:
 
 @pytest.fixture
 def deliver(command: Command, project: Path, server: Loopback, monkeypatch: pytest.MonkeyPatch) -> Deliver:
-    """The command, ready to run; plans are made by hand, because every run would make one anew."""
+    """The command, ready to run; plans are made by hand, because every run would make another one."""
     made = Deliver(command, project, server)
     monkeypatch.setattr(deliver_command, "plan_of", made.plan)
     return made

@@ -58,7 +58,7 @@ CARGO: dict[str, Any] = {
 }
 COMPANIES = {"acme": ACME, "harbor": HARBOR, "cargo": CARGO}
 STACKS = {"acme": ["live"], "harbor": ["dev", "test", "live"], "cargo": ["qa", "prod"]}
-# What `check` says of a finished project all the same: GitHub's plan does not have what it warns of.
+# What `check` still says of a finished project: GitHub's plan does not have what it warns of.
 WARNED = {"acme": 0, "harbor": 1, "cargo": 0}
 
 # A company that gives what is required, and a database and images.

@@ -79,7 +79,7 @@ def test_init_writes_about_ten_files_and_names_them(repositories: dict[str, tupl
 
 
 def test_it_passes_check(installed: Installed, repository: Path, company: str) -> None:
-    """With its plan. Warnings are of what GitHub's plan lacks, and of what no answer tells of instances and disks."""
+    """With its plan. Warnings are about GitHub's plan, and about instances and disks, which init does not ask for."""
     checked = installed.readiness("check", "--plan", "--format", "json", cwd=repository)
     assert checked.status == 0, checked.text
     findings = json.loads(checked.out)["findings"]

@@ -91,7 +91,7 @@ def without_alert_gaps(warnings: Iterable[Finding]) -> list[Finding]:
 
 
 def test_the_alerts_that_a_new_project_lacks_are_named(tmp_path: Path) -> None:
-    """No answer tells of limits and of the disk; the comment above the database says where they are written."""
+    """init does not ask about limits and the disk; the comment above the database says where they are written."""
     full = answers(project_number="864523342928", reviewers=TWO_REVIEWERS)
     _, warnings = write_project(tmp_path, full, force=False)
     of_each_stack = {"readiness:services", "readiness:database.max_connections", "readiness:database.storage"}

@@ -188,7 +188,7 @@ def test_a_document_that_is_missing_or_stale_fails(
 
 
 def test_a_mistake_in_another_stack_leaves_the_documents_unchecked(command: Command, production: Deployment) -> None:
-    """It is no failure of what is live here, and no pass."""
+    """It is neither a failure of the live resources nor a pass."""
     with_documents(production)
     edit(production.project, "readiness:escalation", "readiness:escalations", "Pulumi.staging.yaml")
     result = verify(command, production)

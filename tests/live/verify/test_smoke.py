@@ -193,7 +193,7 @@ def test_an_upload_that_is_not_taken_fails_and_is_not_repeated(change: Answer, s
 
 
 def test_an_upload_that_the_server_failed_at_may_be_there() -> None:
-    """After a 503 nobody knows whether it was stored; after a refusal nothing was."""
+    """After a 503 it is not known whether it was stored; after a refusal it was not."""
     unknown = tried(instead("/resumes", Reply(503)))[0][REMOVED]
     assert unknown.outcome is Outcome.FAIL
     assert unknown.detail.startswith("it is not known whether the upload was stored; perhaps left behind:")

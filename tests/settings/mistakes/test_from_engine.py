@@ -78,7 +78,7 @@ def test_the_program_gets_the_settings_of_the_files(inside: Path) -> None:
 
 
 def test_a_mistake_in_a_file_is_refused_inside_the_program_with_its_line(inside: Path) -> None:
-    """The engine looks into no object; whoever never runs `readiness check` is told by `pulumi preview`."""
+    """The engine checks no object, so the program reports the mistake to people who never run `readiness check`."""
     in_project(inside, "cpu_ratio: 0.8", "cpu_ratio: 80")
     in_staging(inside, "role: backend", "rolle: backend")
     said = refusal(resolved(inside))
@@ -300,7 +300,7 @@ def test_a_warning_is_passed_on_to_the_engine(inside: Path, caplog: pytest.LogCa
 
 
 def test_a_stored_secret_is_an_output_with_the_digest_of_its_ciphertext(inside: Path) -> None:
-    """The digest changes when the secret is stored anew and says nothing about its value."""
+    """The digest changes when the secret is stored again and says nothing about its value."""
 
     def stored(config: dict[str, str]) -> StoredSecret | None:
         found: list[StoredSecret | None] = []

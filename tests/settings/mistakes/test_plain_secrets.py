@@ -137,7 +137,7 @@ def test_a_credential_inside_a_setting_or_a_key_is_one_problem_at_its_place(
 
 @pytest.mark.parametrize("file", [STAGING, PROJECT])
 def test_a_credential_in_a_comment_is_refused_with_its_line(project: Path, command: Command, file: str) -> None:
-    """A token that was commented out is in the history all the same."""
+    """A token that was commented out is still in the history."""
     write(project, f"# was {BOT_TOKEN}\n" + (project / file).read_text(encoding="utf-8"), file)
     assert errors(project) == [f"{file}:1: {FOUND}."]
     shows_nothing(command, project, BOT_TOKEN)
