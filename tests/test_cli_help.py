@@ -129,7 +129,7 @@ def test_no_option_has_a_type_whose_messages_are_clicks_own() -> None:
     """ "'x' is not a valid integer range" helps nobody: use WholeNumber and Day."""
     refused = (click.IntRange, click.FloatRange, click.DateTime, type(click.INT), type(click.FLOAT), type(click.UUID))
     assert [
-        name for name, found in COMMANDS.items() if any(isinstance(each, refused) for each in types_of(found))
+        name for name, found in COMMANDS.items() if any(isinstance(item, refused) for item in types_of(found))
     ] == []
 
 

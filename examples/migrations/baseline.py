@@ -18,7 +18,7 @@ _VERSION_TABLE = re.compile(r"\balembic_version\b")
 def baseline(dump: str) -> str:
     """The dump's statements about the schema, without comments. A routine's body stays as it is."""
     kept = [statement for statement in _statements(dump.splitlines()) if not _VERSION_TABLE.search(statement)]
-    return "\n\n".join(each.strip("\n") for each in kept) + "\n"
+    return "\n\n".join(part.strip("\n") for part in kept) + "\n"
 
 
 def _statements(lines: Iterable[str]) -> Iterator[str]:

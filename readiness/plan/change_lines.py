@@ -149,7 +149,7 @@ def resource_lines(diff: StackDiff, change: ResourceChange) -> list[str]:
         for name in (name for name in _TELLING_OPTIONS if name in resource.options):
             lines += _side(sign, f"options.{name}", (f"options.{name}",), resource.options[name])
     else:
-        lines += [line for each in (*change.inputs, *change.files) for line in field_lines(each)]
+        lines += [line for item in (*change.inputs, *change.files) for line in field_lines(item)]
         # What a changed resource waits for follows from the references in its inputs.
         options = [option for option in change.options if option.path != "dependencies" or not change.inputs]
         lines += [line for option in options for line in field_lines(option, prefix="options.")]

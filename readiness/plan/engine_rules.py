@@ -148,7 +148,7 @@ def forces_replacement(
         if all(hits):
             replacing += [change.path for hit in hits for change in hit]
     for path in fields.replace_if_both_given:
-        replacing += [each.path for each in effective if _is_at(each, path) and ABSENT not in (each.old, each.new)]
+        replacing += [item.path for item in effective if _is_at(item, path) and ABSENT not in (item.old, item.new)]
     notes = [note for path, note in sorted(fields.notes.items()) if any(_is_at(change, path) for change in effective)]
     return tuple(dict.fromkeys(replacing)), tuple(notes)
 

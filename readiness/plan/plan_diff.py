@@ -146,7 +146,7 @@ def _pairs(
     for urn, resource in new.items():
         before = old.get(urn)
         if before is None:
-            former = next((each for each in former_urns(resource, new) if each in gone), None)
+            former = next((former_urn for former_urn in former_urns(resource, new) if former_urn in gone), None)
             before = gone.pop(former) if former else None
         yield before, resource
     for resource in gone.values():

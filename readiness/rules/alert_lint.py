@@ -125,17 +125,17 @@ def missing_resource(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
         return
     allowed = metrics[selector.name].resources
     wanted = [matcher for matcher in _matchers(selector) if matcher.name == "monitored_resource"]
-    if not any(each.op == promql.MatchOp.Equal for each in wanted):
+    if not any(item.op == promql.MatchOp.Equal for item in wanted):
         yield f'reads {selector.name} without monitored_resource; write monitored_resource="{allowed[0]}"'
-    for each in wanted:
-        if each.op == promql.MatchOp.Equal and each.value not in allowed:
-            yield f"reads {selector.name} of {each.value or 'none'}, and it is written for {', '.join(allowed)}"
+    for item in wanted:
+        if item.op == promql.MatchOp.Equal and item.value not in allowed:
+            yield f"reads {selector.name} of {item.value or 'none'}, and it is written for {', '.join(allowed)}"
 
 
 def unknown_label(node: Node, metrics: Mapping[str, Metric]) -> Complaints:
     """A label that no series has: a filter on it matches nothing, and `by` and `on` keep nothing of it."""
     read = selectors(node.expression)
-    known = [_labels_of(each, metrics) for each in read if each.name in metrics]
+    known = [_labels_of(selector, metrics) for selector in read if selector.name in metrics]
     for label in _named_labels(node.expression):
         if known and not any(label in labels for labels in known):
             yield f"names the label {label}, which {read[0].name} does not have; it has {', '.join(sorted(known[0]))}"
@@ -173,7 +173,7 @@ def counter_without_rate(node: Node, metrics: Mapping[str, Metric]) -> Complaint
     """A counter's value is what it has counted since an unknown time."""
     selector = node.expression
     if isinstance(selector, promql.VectorSelector) and selector.name in metrics:
-        functions = [each.func.name for each in node.around if isinstance(each, promql.Call)]
+        functions = [parent.func.name for parent in node.around if isinstance(parent, promql.Call)]
         if metrics[selector.name].kind == "DELTA" and not _OF_COUNTERS.intersection(functions):
             yield f"compares {selector.name}, which only grows; take its rate or increase"
 

@@ -14,7 +14,7 @@ def nearest(name: str, valid: Iterable[str]) -> str | None:
     Names that begin with the same word come next: `latency_seconds` is `latency_ms` rather than `duration_seconds`.
     """
     wanted = _words(name)
-    by_words = {_words(each): each for each in valid}
+    by_words = {_words(value): value for value in valid}
     if wanted in by_words:
         return by_words[wanted]
     joined = {each.replace("_", ""): name for each, name in by_words.items()}

@@ -48,7 +48,7 @@ def failures(evidence: dict[str, list[Row]]) -> dict[str, list[str]]:
     return {
         check: texts
         for check, all_ in evidence.items()
-        if (texts := [each.detail for each in all_ if each.outcome is Outcome.FAIL])
+        if (texts := [entry.detail for entry in all_ if entry.outcome is Outcome.FAIL])
     }
 
 
@@ -133,7 +133,7 @@ def test_without_tls_its_checks_are_not_made() -> None:
     """The address given says how it is asked."""
     evidence = found()
     for check in ("tls-versions", "https-redirect"):
-        assert [(each.outcome, each.detail) for each in evidence[check]] == [
+        assert [(entry.outcome, entry.detail) for entry in evidence[check]] == [
             (Outcome.NOT_CHECKED, "the address given is not HTTPS")
         ]
 
@@ -147,7 +147,7 @@ def test_the_requests_are_bounded_and_none_is_repeated(tls: ssl.SSLContext) -> N
     assert len(server.requests) <= visitor.requests + MAX_OPERATIONS
     assert operations
     logins = [
-        each.body for each in server.asked("POST") if each.path.endswith("/login") and isinstance(each.body, dict)
+        call.body for call in server.asked("POST") if call.path.endswith("/login") and isinstance(call.body, dict)
     ]
     real = [login["email"] for login in logins if login.get("email") in (FIRST.email, SECOND.email)]
     assert sorted(real) == [FIRST.email, SECOND.email]

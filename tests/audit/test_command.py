@@ -31,7 +31,7 @@ def test_without_credentials_every_row_is_manual_and_says_what_is_missing(projec
     found = rows(done.out)
     assert done.status == 0, done.err
     assert {row["result"] for row in found.values()} == {"manual", "pass"}
-    reasons = {each["found"] for row in found.values() for each in row["evidence"]}
+    reasons = {entry["found"] for row in found.values() for entry in row["evidence"]}
     assert reasons == {
         "no --gitleaks was given",
         "no --url was given",
@@ -56,7 +56,7 @@ def test_prowlers_output_is_in_the_rows(project: Path, command: Command) -> None
     assert done.status == 1
     assert found["unused-service-accounts"]["result"] == "fail"
     assert found["sql-private-address"]["result"] == "manual"
-    texts = [each["found"] for each in found["sql-private-address"]["evidence"]]
+    texts = [entry["found"] for entry in found["sql-private-address"]["evidence"]]
     assert texts[0] == "2 resources pass"
     assert texts[1].startswith("no Google credentials")
     assert len(texts) == 2

@@ -51,7 +51,7 @@ def evidence_of(project: GoogleProject, stacks: Sequence[Settings] = STACKS) -> 
 def failures(project: GoogleProject) -> list[tuple[str, str]]:
     """`(check, what was found)` of everything that fails."""
     found = evidence_of(project)
-    return [(check, each.detail) for check, all_ in found.items() for each in all_ if each.outcome is Outcome.FAIL]
+    return [(check, entry.detail) for check, all_ in found.items() for entry in all_ if entry.outcome is Outcome.FAIL]
 
 
 def grant(project: GoogleProject, role: str, member: str, **more: Any) -> None:
@@ -64,7 +64,7 @@ def test_a_project_as_it_should_be_passes_every_check() -> None:
     found = evidence_of(GoogleProject())
     assert found.keys() == GOOGLE_CHECKS.keys()
     assert all(found.values())
-    assert {each.outcome for all_ in found.values() for each in all_} == {Outcome.PASS}
+    assert {entry.outcome for all_ in found.values() for entry in all_} == {Outcome.PASS}
 
 
 def _owner(project: GoogleProject) -> None:
@@ -524,9 +524,9 @@ def test_without_permission_a_check_is_not_checked(status: int, words: str) -> N
     """And the other checks go on."""
     project = GoogleProject(refused={"locations/-/buckets": status})
     found = evidence_of(project)
-    assert [each.outcome for each in found["log-retention"]] == [Outcome.NOT_CHECKED]
+    assert [item.outcome for item in found["log-retention"]] == [Outcome.NOT_CHECKED]
     assert words in found["log-retention"][0].detail
-    assert {each.outcome for each in found["run-accounts"]} == {Outcome.PASS}
+    assert {item.outcome for item in found["run-accounts"]} == {Outcome.PASS}
 
 
 def test_an_answer_of_an_unknown_form_fails_its_check() -> None:
@@ -540,7 +540,7 @@ def test_a_service_that_is_not_deployed_is_not_checked() -> None:
     """Nothing is known of it."""
     project = GoogleProject()
     project.services.pop()
-    verdicts = [each.outcome for each in evidence_of(project)["run-accounts"]]
+    verdicts = [item.outcome for item in evidence_of(project)["run-accounts"]]
     assert verdicts.count(Outcome.NOT_CHECKED) == 1
 
 
@@ -549,9 +549,9 @@ def test_nothing_is_changed() -> None:
     with live(GoogleProject()) as (read, server):
         google_evidence(read, STACKS)
     assert {request.method for request in server.requests} == {"GET", "POST"}
-    assert {each.path for each in server.asked("POST")} == {
+    assert {call.path for call in server.asked("POST")} == {
         "/resourceManager/v1/projects/ytgrs-464303:getIamPolicy",
         "/logging/v1/entries:list",
     }
-    paths = [each.path for each in server.asked("GET")]
+    paths = [call.path for call in server.asked("GET")]
     assert len(paths) == len(set(paths)), "each thing is read once"

@@ -28,7 +28,7 @@ def read(file: Path, project: str = PROJECT) -> dict[str, list[Row]]:
 
 def verdicts(evidence: list[Row]) -> list[Outcome]:
     """In their order."""
-    return [each.outcome for each in evidence]
+    return [entry.outcome for entry in evidence]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
@@ -43,7 +43,7 @@ def test_passes_failures_muted_and_manual_findings_are_distinguished(file: Path)
     assert found["secretmanager_secret_rotation_enabled"][0].detail.startswith("muted in Prowler's mutelist: ")
     assert verdicts(found["iam_audit_logs_enabled"]) == [Outcome.NOT_CHECKED]
     assert len(found) == 6
-    assert all(each.how.startswith("Prowler 5.46.0: ") for each in found["iam_service_account_unused"])
+    assert all(item.how.startswith("Prowler 5.46.0: ") for item in found["iam_service_account_unused"])
 
 
 def test_both_forms_say_the_same() -> None:

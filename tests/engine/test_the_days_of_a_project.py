@@ -462,24 +462,24 @@ def run_bootstrap_again(project: Project) -> None:
 def rename(project: Project, renames: Sequence[Rename], prepare: Callable[[Project], None] = lambda _: None) -> None:
     """Edits the settings and applies: what had the old name has the new one, and only what stays keeps the old."""
     world = project.world
-    before = {each.old: carriers(world, each.old) for each in renames}
+    before = {change.old: carriers(world, change.old) for change in renames}
     before_it = left_behind(world)
-    for each in renames:
-        world.edit("Pulumi.prod.yaml", each.place.format(each.old), each.place.format(each.new))
+    for change in renames:
+        world.edit("Pulumi.prod.yaml", change.place.format(change.old), change.place.format(change.new))
     assert world.readiness("runbook").status == 0
     prepare(project)
     said = apply_what_is_protected(project, "prod")
-    for each in renames:
-        assert before[each.old], f"{each.old} is nowhere"
+    for change in renames:
+        assert before[change.old], f"{change.old} is nowhere"
         # A word that other settings use too is compared by what the setting itself declares.
-        renamed = before[each.old] if each.place == "{}" else each.stays
-        assert carriers(world, each.new) >= renamed, each.new
-        if each.place == "{}":
-            assert carriers(world, each.old) == each.stays, each.old
-        for type_ in each.stays:
-            assert f" {each.old} then stays as it is, and no stack manages it" in said, type_
+        renamed = before[change.old] if change.place == "{}" else change.stays
+        assert carriers(world, change.new) >= renamed, change.new
+        if change.place == "{}":
+            assert carriers(world, change.old) == change.stays, change.old
+        for type_ in change.stays:
+            assert f" {change.old} then stays as it is, and no stack manages it" in said, type_
     assert in_the_state(world, "prod") == declared(world, "prod")
-    assert {type_ for type_, _ in left_behind(world) - before_it} == set().union(*(each.stays for each in renames))
+    assert {type_ for type_, _ in left_behind(world) - before_it} == set().union(*(change.stays for change in renames))
     assert world.readiness("drift", "prod").status == 0
 
 

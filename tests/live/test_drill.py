@@ -108,7 +108,7 @@ def test_what_an_earlier_drill_left_behind_is_deleted_first(run: Run, waited: li
     left = policy(7, "none", channels=("gone",), drill="deadbeef")
     monitoring = Monitoring([policy(1, "high-latency"), left])
     _, server = run(monitoring, "drill", "staging")
-    assert [each.path.rpartition("/")[2] for each in server.asked("DELETE")] == ["7", "901"]
+    assert [request.path.rpartition("/")[2] for request in server.asked("DELETE")] == ["7", "901"]
     assert server.asked("POST")[0].body["notificationChannels"] == list(CHANNELS)
     assert waited == [5]
 

@@ -54,9 +54,9 @@ def test_a_snooze_names_no_more_policies_than_the_api_takes() -> None:
     """Several snoozes then, and each policy in one of them."""
     with serving(Monitoring(many(MAX_POLICIES * 2 + 1)).answer) as server:
         assert snooze(google(server.url), "staging", 10, NOW)[0] == 33
-    named = [each.body["criteria"]["policies"] for each in server.asked("POST")]
-    assert [len(each) for each in named] == [16, 16, 1]
-    assert len({name for each in named for name in each}) == 33
+    named = [request.body["criteria"]["policies"] for request in server.asked("POST")]
+    assert [len(group) for group in named] == [16, 16, 1]
+    assert len({name for group in named for name in group}) == 33
 
 
 def test_a_refusal_half_way_says_how_many_are_snoozed() -> None:

@@ -53,7 +53,7 @@ def diff_of(old: PlanValue, new: PlanValue) -> StackDiff:
 def planted(plan: Plan, plant: Callable[[dict[str, PlanValue], PlanValue], None]) -> StackDiff:
     """The difference that a change of a real plan makes. `plant` gets the resources by name, and the plan."""
     new = value_of(plan)
-    plant({each["name"]: each for each in new["resources"]}, new)
+    plant({declared["name"]: declared for declared in new["resources"]}, new)
     return diff_of(value_of(plan), new)
 
 

@@ -40,5 +40,5 @@ def refusal_of(folder: Path, text: str) -> Finding:
 
 def named(plan: Plan, name: str) -> dict[str, Any]:
     """The one resource of that name."""
-    (resource,) = (each for each in plan.resources if each["name"] == name)
+    (resource,) = (declared for declared in plan.resources if declared["name"] == name)
     return resource

@@ -127,7 +127,7 @@ def test_any_reason_is_kept_as_text(tmp_path: Path, text: str) -> None:
     """Whatever YAML would make of it; what ends a line becomes a space."""
     written(tmp_path, "a", reason=text, by=text)
     (entry,) = read_acknowledgements(tmp_path)
-    assert entry.reason == entry.by == "".join(each if each.isprintable() else " " for each in text).strip()
+    assert entry.reason == entry.by == "".join(letter if letter.isprintable() else " " for letter in text).strip()
 
 
 @pytest.mark.parametrize(

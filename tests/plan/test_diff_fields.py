@@ -23,7 +23,7 @@ def test_values_differ_in_some_field_exactly_when_they_are_not_the_same(old: Any
     there, back = list(field_changes(old, new)), list(field_changes(new, old))
     assert (there == []) is is_same(old, new)
     assert len(there) == len(back)
-    assert all(not is_same(each.old, each.new) for each in there)
+    assert all(not is_same(change.old, change.new) for change in there)
     assert list(field_changes(old, old)) == []
 
 

@@ -170,12 +170,12 @@ def test_the_first_image_of_a_job_needs_acknowledgement_though_it_is_ignored_lat
     image = "template.template.containers[0].image"
     other = put(_JOB, "template.template.containers.0.image", "app@sha256:2")
     old, new = (resource(JOB, inputs, options={"ignoreChanges": [image]}) for inputs in (_JOB, other))
-    assert [each.field for each in weakened([old], [new])] == [image]
+    assert [finding.field for finding in weakened([old], [new])] == [image]
     assert weakened([old], [old]) == ()
     (found, again) = weakened([old], [resource(JOB, other)])
     assert {found.field, again.field} == {"options.ignoreChanges", image}
     every = resource(JOB, other, options={"ignoreChanges": ['template["template"].containers[*].image']})
-    assert {each.field for each in weakened([old], [every])} == {"options.ignoreChanges", image}
+    assert {finding.field for finding in weakened([old], [every])} == {"options.ignoreChanges", image}
 
 
 @pytest.mark.parametrize("field", ["description", "displayName", "labels"])
@@ -209,8 +209,8 @@ def test_a_provider_of_its_own_needs_acknowledgement_and_so_does_each_change_of_
     """It may have another address, account and program."""
     type_ = "pulumi:providers:github"
     own, other = (resource(type_, {"baseUrl": f"https://{host}.example.com/"}) for host in ("a", "b"))
-    assert [each.field for each in weakened([], [own])] == ["(resource)"]
-    assert [each.field for each in weakened([own], [other])] == ["baseUrl"]
+    assert [finding.field for finding in weakened([], [own])] == ["(resource)"]
+    assert [finding.field for finding in weakened([own], [other])] == ["baseUrl"]
     assert weakened([own], []) == ()
 
 
@@ -219,7 +219,7 @@ def test_another_provider_for_a_resource_needs_acknowledgement(option: str) -> N
     """In both directions: neither is known to be the better one."""
     plain, other = resource(BUCKET, {}), resource(BUCKET, {}, options={option: "https://example.com/x"})
     for before, after in ((plain, other), (other, plain)):
-        assert [each.field for each in weakened([before], [after])] == [f"options.{option}"]
+        assert [finding.field for finding in weakened([before], [after])] == [f"options.{option}"]
     assert weakened([], [other])
 
 

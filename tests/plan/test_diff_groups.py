@@ -39,7 +39,7 @@ def severities(before: str, after: str, *names: str, stack: str = "prod") -> Sta
 def with_address(plan: Plan, address: str) -> PlanValue:
     """The plan of a stack, all of whose e-mail goes to this address."""
     value = value_of(plan)
-    labels = [each["inputs"]["labels"] for each in value["resources"] if each["type"] == CHANNEL]
+    labels = [declared["inputs"]["labels"] for declared in value["resources"] if declared["type"] == CHANNEL]
     text = json.dumps(value)
     for known in {label["email_address"] for label in labels if "email_address" in label}:
         text = text.replace(known, address)

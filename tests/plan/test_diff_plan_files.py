@@ -97,9 +97,9 @@ def test_a_plan_of_ours_is_read_as_it_was_written(plans: dict[str, Plan], tmp_pa
     value = value_of(plans["every-option"])
     (tmp_path / "plan.json").write_text(json.dumps(value), encoding="utf-8")
     read = read_plan_file(tmp_path / "plan.json", SecretMask())
-    declared = [each for each in value["resources"] if each["parent"] or each["type"] != "pulumi:pulumi:Stack"]
+    declared = [item for item in value["resources"] if item["parent"] or item["type"] != "pulumi:pulumi:Stack"]
     assert {urn: (each.inputs, each.files) for urn, each in read.resources.items()} == {
-        each["urn"]: (each["inputs"], each.get("files", {})) for each in declared
+        item["urn"]: (item["inputs"], item.get("files", {})) for item in declared
     }
 
 
@@ -121,7 +121,7 @@ def test_a_plan_of_ours_is_read_as_it_was_written(plans: dict[str, Plan], tmp_pa
 def test_a_credential_in_a_file_is_masked_and_its_change_still_shown(type_: str, inputs: dict[str, Any]) -> None:
     """By its form, or by the name of its key."""
     changed = json.loads(json.dumps(inputs).replace("planted", "rotated"))
-    old, new = (plan_value(resource(type_, each)) for each in (inputs, changed))
+    old, new = (plan_value(resource(type_, item)) for item in (inputs, changed))
     (change,) = diff_of(old, new).changes
     (field,) = change.inputs
     assert "[secret]" in field.old

@@ -56,8 +56,8 @@ def test_the_order_in_which_a_plan_lists_its_resources_makes_no_difference(plans
 def test_what_one_direction_creates_the_other_deletes(plans: dict[str, Plan]) -> None:
     """Resource by resource."""
     small, large = (value_of(plans["staging"]) for _ in range(2))
-    gone = [each for each in small["resources"] if each["type"] == METRIC]
-    small["resources"] = [each for each in small["resources"] if each not in gone]
+    gone = [declared for declared in small["resources"] if declared["type"] == METRIC]
+    small["resources"] = [declared for declared in small["resources"] if declared not in gone]
     created, deleted = diff_of(small, large).changes, diff_of(large, small).changes
     assert [(change.action, change.old) for change in created] == [(Action.CREATE, None)] * len(gone)
     assert [(change.action, change.new) for change in deleted] == [(Action.DELETE, None)] * len(gone)
@@ -74,7 +74,7 @@ def test_an_update_names_each_field_by_its_path_with_both_values(plans: dict[str
 
     change = only(planted(plans["prod"], plant))
     assert change.action is Action.UPDATE
-    assert [(each.path, each.old, each.new) for each in change.inputs] == [
+    assert [(item.path, item.old, item.new) for item in change.inputs] == [
         ("conditions[0].conditionPrometheusQueryLanguage.duration", "330s", "600s"),
         ("userLabels.team", ABSENT, "web"),
     ]
@@ -90,7 +90,7 @@ def test_an_entry_of_a_list_is_compared_with_the_one_of_its_name(plans: dict[str
         policies.insert(0, policies.pop())
 
     change = only(planted(plans["prod"], plant))
-    assert [each.path for each in change.inputs] == [
+    assert [item.path for item in change.inputs] == [
         "cleanupPolicies[keep-recent-backend].mostRecentVersions.keepCount"
     ]
 
@@ -135,13 +135,13 @@ def test_the_provider_s_own_list_distinguishes_a_replacement_from_an_update(
 def test_a_field_that_the_program_says_replaces_does() -> None:
     """`replaceOnChanges` of the resource's own options."""
     options = {"replaceOnChanges": ["filter"]}
-    old, new = (plan_value(resource(METRIC, {"filter": each}, options=options)) for each in ("a", "b"))
+    old, new = (plan_value(resource(METRIC, {"filter": item}, options=options)) for item in ("a", "b"))
     assert only(diff_of(old, new)).action is Action.REPLACE
 
 
 def test_a_note_of_the_provider_stands_with_the_field_that_it_is_about() -> None:
     """A metric's new name leaves the old metric where it is."""
-    old, new = (plan_value(resource(METRIC, {"name": each})) for each in ("a", "b"))
+    old, new = (plan_value(resource(METRIC, {"name": item})) for item in ("a", "b"))
     assert only(diff_of(old, new)).notes == (
         "the provider writes the metric under its new name, and the one under the old name stays",
     )
@@ -183,12 +183,12 @@ def test_a_job_with_deletion_protection_that_goes_needs_acknowledgement_and_name
 
     old, new = value_of(plans["staging"]), value_of(plans["staging"])
     for value in (old, new):
-        named = {each["name"]: each for each in value["resources"]}
+        named = {declared["name"]: declared for declared in value["resources"]}
         del named["migration-job-job"]["options"]["protect"]
     plant(named, new)
     diff = diff_of(old, new)
     judged = [weakening for weakening in weakenings(diff) if weakening.name == "migration-job-job"]
-    [(found, reason)] = [(each, reason) for each in judged for reason in each.reasons if "is protected" in reason]
+    [(found, reason)] = [(item, reason) for item in judged for reason in item.reasons if "is protected" in reason]
     assert reason.startswith(f"is protected and would be {'replaced' if renamed else 'deleted'}, which `readiness up`")
     job = "ai-resume-review-v2-migrate-staging"
     assert f"`gcloud run jobs delete {job} --project=ytgrs-464303 --region=us-central1`" in reason
@@ -248,7 +248,7 @@ def test_a_resource_that_names_its_former_self_is_moved_and_not_made_anew(alias:
     change = only(diff_of(old, new))
     assert (change.action, change.moved_from) == (Action.OTHER, old["resources"][0]["urn"])
     without = plan_value(resource(METRIC, {"filter": "a"}, name="renamed"))
-    assert [each.action for each in diff_of(old, without).changes] == [Action.DELETE, Action.CREATE]
+    assert [item.action for item in diff_of(old, without).changes] == [Action.DELETE, Action.CREATE]
 
 
 def test_the_children_of_a_renamed_component_move_with_it() -> None:
@@ -264,7 +264,7 @@ def test_the_children_of_a_renamed_component_move_with_it() -> None:
     old = plan_value(*component("old", "readiness:a:Old", {}))
     alias = {"aliases": [{"spec": {"name": "old", "type": "readiness:a:Old", "parentUrn": ""}}]}
     diff = diff_of(old, plan_value(*component("new", "readiness:a:New", alias)))
-    assert {change.moved_from for change in diff.changes} == {each["urn"] for each in old["resources"]}
+    assert {change.moved_from for change in diff.changes} == {declared["urn"] for declared in old["resources"]}
     assert {change.action for change in diff.changes} == {Action.OTHER}
 
 

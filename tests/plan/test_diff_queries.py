@@ -164,7 +164,7 @@ def test_a_laid_out_query_is_the_query(stack: str, plans: dict[str, Plan]) -> No
     """The lines of every deployed query, read again, are the query itself."""
     policies = plans[stack].of_type("gcp:monitoring/alertPolicy:AlertPolicy")
     # The security alerts compare a counter with a threshold, without a query.
-    asking = [each for each in policies if "conditionThreshold" not in each["inputs"]["conditions"][0]]
+    asking = [item for item in policies if "conditionThreshold" not in item["inputs"]["conditions"][0]]
     assert len(asking) >= 5
     for policy in asking:
         query = query_of(policy)["query"]

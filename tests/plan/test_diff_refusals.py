@@ -94,7 +94,7 @@ def test_a_project_in_a_folder_of_a_larger_repository_is_found_there(tmp_path: P
     folder = tmp_path / "unpacked"
     folder.mkdir()
     unpack(project, f"{base.commit}:infra/", folder)
-    assert sorted(each.name for each in folder.iterdir()) == [
+    assert sorted(path.name for path in folder.iterdir()) == [
         "Pulumi.dev.yaml", "Pulumi.yaml", "__main__.py", "readiness",
     ]  # fmt: skip
     with pytest.raises(RefusedError, match="cannot be unpacked"):

@@ -65,8 +65,8 @@ def test_a_query_is_shown_in_the_line_that_changed(report: DiffReport, render: C
     """With its context and its meaning."""
     lines = [" ".join(line.split()) for line in render(report).splitlines()]
     assert {"- 0.05", "+ 0.5"} <= set(lines)
-    alert = [each for each in report.weakened if each.name == "alerts-high-error-rate"]
-    (digest,) = (each.digest for each in alert if each.field.endswith(".query"))
+    alert = [finding for finding in report.weakened if finding.name == "alerts-high-error-rate"]
+    (digest,) = (item.digest for item in alert if item.field.endswith(".query"))
     assert f"! threshold > 0.05 -> > 0.5 [not acknowledged: {digest}]" in lines
 
 

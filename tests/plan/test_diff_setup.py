@@ -97,7 +97,7 @@ def test_what_leads_nowhere_else_is_shown_and_needs_nobody(project: Path, text: 
     """It shows in no plan either, so that it is not called no change."""
     before, after = _setups(project, STAGING, text)
     assert _found(before, after) == []
-    report = diff_report([diff_of(*(plan_value() | {"setup": each} for each in (before, after)))], [], all_stacks=True)
+    report = diff_report([diff_of(*(plan_value() | {"setup": item} for item in (before, after)))], [], all_stacks=True)
     assert not report.is_empty
     assert "prod: program and providers\n" in diff_text(report)
     assert text.strip().rpartition(" ")[2] in diff_markdown(report)

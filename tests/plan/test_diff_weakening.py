@@ -42,7 +42,7 @@ CASES = (*ALERT_CASES, *REGISTRY_CASES, *GITHUB_CASES, *RECORD_CASES)
 def _said(case: Case, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What the rules say of a resource whose inputs change so."""
     found = weakened([resource(case.type, old)], [resource(case.type, new)])
-    return [reason for each in found for reason in each.reasons]
+    return [reason for finding in found for reason in finding.reasons]
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
@@ -235,12 +235,12 @@ def test_something_protected_that_goes_counts_whatever_it_is(new: list[dict[str,
     """Deleted or replaced: the engine would stop half-way, or it was forced."""
     kept = resource("gcp:artifactregistry/repository:Repository", {"format": "DOCKER"}, options={"protect": True})
     found = weakened([kept], new)
-    assert any("is protected and would be" in reason for each in found for reason in each.reasons)
+    assert any("is protected and would be" in reason for finding in found for reason in finding.reasons)
 
 
 def test_the_reasons_of_one_field_stand_together_under_one_digest() -> None:
     """One entry acknowledges the field's new value."""
-    case = next(each for each in CASES if each.said == "s without web")
+    case = next(item for item in CASES if item.said == "s without web")
     both = case.new["conditions"][0]["conditionPrometheusQueryLanguage"]["query"].replace("0.05", "0.5")
     new = {**case.new, "conditions": [{"conditionPrometheusQueryLanguage": {"query": both, "duration": "300s"}}]}
     (found,) = weakened([resource(case.type, case.old)], [resource(case.type, new)])
@@ -251,7 +251,7 @@ def test_the_digest_tells_stacks_resources_fields_and_values_apart() -> None:
     """And is the same from run to run."""
 
     def digest(name: str = "it", old: str = "CRITICAL", new: str = "WARNING", stack: str = "prod") -> str:
-        plans = [plan_value(resource(ALERT_POLICY, {"severity": each}, name=name), stack=stack) for each in (old, new)]
+        plans = [plan_value(resource(ALERT_POLICY, {"severity": item}, name=name), stack=stack) for item in (old, new)]
         (found,) = weakenings(diff_of(*plans))
         return found.digest
 

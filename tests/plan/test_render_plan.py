@@ -40,8 +40,8 @@ def test_the_text_names_every_resource_with_the_place_that_declares_it(plans: di
     text = plan_text(plans[stack])
     declared = [resource for resource in plans[stack].resources if resource["type"] != "pulumi:pulumi:Stack"]
     assert text.startswith(f"readiness/{stack}: {len(declared)} resources\n")
-    for each in declared:
-        line = f"{each['type']}  {each['name']}  {each['source']['file']}:{each['source']['line']}"
+    for item in declared:
+        line = f"{item['type']}  {item['name']}  {item['source']['file']}:{item['source']['line']}"
         assert line in text.splitlines()
 
 

@@ -66,7 +66,7 @@ class Mistake:
 def assert_found(mistake: Mistake, found: list[Found]) -> None:
     """Exactly one finding, at the path, that says what is wrong."""
     expected = mistake.path if mistake.found_at is None else mistake.found_at
-    assert [each.path for each in found] == [expected], [str(each) for each in found]
+    assert [finding.path for finding in found] == [expected], [str(finding) for finding in found]
     assert mistake.message in found[0].message, found[0].message
 
 

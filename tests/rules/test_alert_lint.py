@@ -239,7 +239,7 @@ def test_check_plan_says_the_true_cause_of_a_query_that_cannot_be_read(
     policy = next(resource for resource in resources if resource["name"] == "alerts-high-error-rate")
     planted(policy["inputs"], f"{PROMQL}.query", query)
     found = plan_problems(FIRST_CUSTOMER, replace(plans["prod"], resources=tuple(resources)))
-    (problem,) = (each for each in found if "the query" in each.message)
+    (problem,) = (finding for finding in found if "the query" in finding.message)
     assert problem.message.startswith(said)
 
 

@@ -233,5 +233,5 @@ def test_a_ruleset_s_rules_become_a_list_with_what_github_requires() -> None:
 def test_a_rule_of_the_wrong_form_is_seen_by_the_schema() -> None:
     """It goes through as it stands, to be reported at its place."""
     body = body_of(RULESET, rules={"pullRequest": "yes"})
-    assert [each.path for each in check_body(RULESET, body)] == ["rules[0].parameters"]
-    assert [each.path for each in check_body(ENVIRONMENT, body_of(ENVIRONMENT, reviewers="octocat"))] == ["reviewers"]
+    assert [item.path for item in check_body(RULESET, body)] == ["rules[0].parameters"]
+    assert [item.path for item in check_body(ENVIRONMENT, body_of(ENVIRONMENT, reviewers="octocat"))] == ["reviewers"]

@@ -113,24 +113,24 @@ CONDITIONS_AT_THE_LIMIT = [
 @pytest.mark.parametrize(("type_", "path", "value"), AT_THE_LIMIT)
 def test_what_stands_at_a_limit_of_a_body_is_taken(type_: str, path: str, value: Any) -> None:
     """No violation."""
-    assert [str(each) for each in check_body(type_, planted(good_body(type_), path, copy.deepcopy(value)))] == []
+    assert [str(item) for item in check_body(type_, planted(good_body(type_), path, copy.deepcopy(value)))] == []
 
 
 @pytest.mark.parametrize(("type_", "path", "value"), INPUTS_AT_THE_LIMIT)
 def test_what_stands_at_a_limit_of_the_inputs_is_taken(type_: str, path: str, value: Any) -> None:
     """No violation."""
-    assert [str(each) for each in check_plan([resource(type_, planted(good_inputs(type_), path, value))])] == []
+    assert [str(item) for item in check_plan([resource(type_, planted(good_inputs(type_), path, value))])] == []
 
 
 @pytest.mark.parametrize(("condition", "path", "value"), CONDITIONS_AT_THE_LIMIT)
 def test_what_stands_at_a_limit_of_a_condition_is_taken(condition: dict[str, Any], path: str, value: Any) -> None:
     """No violation."""
     body = planted(good_body(ALERT_POLICY), "conditions", [planted(copy.deepcopy(condition), path, value)])
-    assert [str(each) for each in check_body(ALERT_POLICY, body)] == []
+    assert [str(item) for item in check_body(ALERT_POLICY, body)] == []
 
 
 @pytest.mark.parametrize("name", ["a", "a" * 255])
 def test_an_environment_s_name_has_1_to_255_characters(name: str) -> None:
     """Beside the finding that it is alone in this plan."""
     found = check_plan([resource(ENVIRONMENT, planted(good_inputs(ENVIRONMENT), "environment", name))])
-    assert [each.path for each in found] == ["deployment_branch_policy"]
+    assert [finding.path for finding in found] == ["deployment_branch_policy"]

@@ -33,7 +33,7 @@ from tests.rules.planting import LEFT_OUT, Found, check_body, check_plan, plante
 @pytest.mark.parametrize("stack", STACKS)
 def test_the_apis_would_take_every_body_of_the_plan(plans: dict[str, Plan], stack: str) -> None:
     """Item 4 of the issue: every body in the three plans satisfies the published schemas and the rules of prose."""
-    assert [str(each) for each in check_plan(plans[stack].resources)] == []
+    assert [str(item) for item in check_plan(plans[stack].resources)] == []
 
 
 def test_a_mistake_in_a_real_plan_is_named_by_resource_and_path(plans: dict[str, Plan]) -> None:
@@ -44,14 +44,14 @@ def test_a_mistake_in_a_real_plan_is_named_by_resource_and_path(plans: dict[str,
     conditions = [{"conditionPrometheusQueryLanguage": {"query": "up == 0", "evaluationInterval": "45s"}}]
     policy["inputs"] = {**policy["inputs"], "conditions": conditions}
     expected = f"alerts-high-cpu-usage: {path}: is 45 s; the API takes multiples of 30 s"
-    assert [str(each) for each in check_plan(resources)] == [expected]
+    assert [str(item) for item in check_plan(resources)] == [expected]
 
 
 def test_every_mistake_of_a_plan_is_reported_at_once_and_in_order() -> None:
     """Two resources with two mistakes each: four lines, in the plan's order and then sorted by path."""
     mistaken = planted(planted(good_inputs(ALERT_POLICY), "combiner", "XOR"), "severity", "critical")
     found = check_plan([resource(ALERT_POLICY, mistaken, name=name) for name in ("first", "second")])
-    assert [(each.resource, each.path) for each in found] == [
+    assert [(finding.resource, finding.path) for finding in found] == [
         ("first", "combiner"),
         ("first", "severity"),
         ("second", "combiner"),
@@ -88,7 +88,7 @@ ALONE = {
 def test_a_good_resource_of_each_type_passes(type_: str) -> None:
     """Else every planted mistake below would prove nothing."""
     found = [*check_plan([resource(type_, good_inputs(type_))]), *check_body(type_, good_body(type_))]
-    assert [str(each) for each in found] == ALONE.get(type_, [])
+    assert [str(finding) for finding in found] == ALONE.get(type_, [])
 
 
 def test_there_is_a_good_resource_for_each_contract() -> None:
@@ -104,7 +104,7 @@ def test_placeholders_of_a_plan_count_as_text() -> None:
         assert check_body(ALERT_POLICY, planted(body, "alertStrategy.autoClose", value)) == []
     path = "cleanupPolicies.keep-recent-backend.mostRecentVersions.keepCount"
     found = check_body(REGISTRY, planted(good_body(REGISTRY), path, "<other.id>"))
-    assert [(each.path, each.message) for each in found] == [(path, '"<other.id>" is not of type integer')]
+    assert [(finding.path, finding.message) for finding in found] == [(path, '"<other.id>" is not of type integer')]
     assert check_body(REGISTRY, planted(good_body(REGISTRY), path, "<unknown>")) == []
 
 
@@ -132,7 +132,7 @@ def test_security_updates_without_the_alerts_before_them_are_refused() -> None:
     alerts = resource(ALERTS, good_inputs(ALERTS), name="alerts")
     alone = resource(SECURITY_UPDATES, good_inputs(SECURITY_UPDATES), name="updates")
     after = resource(SECURITY_UPDATES, good_inputs(SECURITY_UPDATES), name="updates", depends_on=(alerts["urn"],))
-    assert [each.resource for each in check_plan([alerts, alone])] == ["updates"]
+    assert [item.resource for item in check_plan([alerts, alone])] == ["updates"]
     assert check_plan([alerts, after]) == []
 
 
@@ -195,7 +195,7 @@ def test_a_rule_looks_at_its_types_only() -> None:
     """So that a check need not read the type itself."""
     (rule,) = (rule for rule in RULES if rule.id == "policy-alert-channel")
     good = [resource(type_, good_inputs(type_)) for type_ in GOOD_INPUTS]
-    silent = [plan_findings([each], rules=[rule]) for each in good]
+    silent = [plan_findings([item], rules=[rule]) for item in good]
     assert silent == [[]] * len(good)
     (found,) = plan_findings([resource(ALERT_POLICY, {})], rules=[rule])
     assert (found.rule_id, found.key, found.file, found.line) == ("policy-alert-channel", "it", "__main__.py", None)

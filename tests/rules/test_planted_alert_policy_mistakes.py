@@ -180,7 +180,7 @@ def test_a_log_match_has_a_rate_limit_and_notifies_of_openings_only() -> None:
     """The API takes no other form where a condition matches logs."""
     inputs = planted(good_inputs(ALERT_POLICY), "conditions", [LOG_CONDITION])
     found = check_plan([resource(ALERT_POLICY, inputs)])
-    paths = [each.path for each in found]
+    paths = [finding.path for finding in found]
     assert paths == ["alertStrategy.notificationPrompts", "alertStrategy.notificationRateLimit"]
     inputs["alertStrategy"] |= {"notificationRateLimit": {"period": "300s"}, "notificationPrompts": ["OPENED"]}
     assert check_plan([resource(ALERT_POLICY, inputs)]) == []
@@ -239,7 +239,7 @@ def test_a_condition_of_these_kinds_is_taken_alone_and_refused_beside_another(co
         inputs["alertStrategy"] |= {"notificationRateLimit": {"period": "300s"}, "notificationPrompts": ["OPENED"]}
     assert check_plan([resource(ALERT_POLICY, {**inputs, "conditions": [condition]})]) == []
     both = {**inputs, "conditions": [THRESHOLD_CONDITION, condition]}
-    assert [each.path for each in check_plan([resource(ALERT_POLICY, both)])] == [f"conditions[1].{kind}"]
+    assert [item.path for item in check_plan([resource(ALERT_POLICY, both)])] == [f"conditions[1].{kind}"]
 
 
 @pytest.mark.parametrize("interval", ["1799s", "86401s"])

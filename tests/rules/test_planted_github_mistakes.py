@@ -158,14 +158,18 @@ def test_a_mistake_in_a_body_is_found(mistake: Mistake) -> None:
 @pytest.mark.parametrize("mistake", INPUT_MISTAKES, ids=str)
 def test_a_mistake_in_inputs_is_found(mistake: Mistake) -> None:
     """What the provider encrypts, encodes, or puts into the address; not that a branch policy is alone here."""
-    found = [each for each in mistake.found_in_inputs() if each.path != "environment"]
+    found = [found_in_input for found_in_input in mistake.found_in_inputs() if found_in_input.path != "environment"]
     assert_found(mistake, found)
 
 
 @pytest.mark.parametrize("mistake", ENVIRONMENT_INPUT_MISTAKES, ids=str)
 def test_a_mistake_in_the_inputs_of_an_environment_is_found(mistake: Mistake) -> None:
     """Beside the finding that it is alone in this plan, without a branch policy."""
-    found = [each for each in mistake.found_in_inputs() if each.path != "deployment_branch_policy"]
+    found = [
+        found_in_input
+        for found_in_input in mistake.found_in_inputs()
+        if found_in_input.path != "deployment_branch_policy"
+    ]
     assert_found(mistake, found)
 
 
@@ -184,7 +188,7 @@ def test_a_secret_in_place_of_its_ciphertext_is_never_shown() -> None:
 def test_an_empty_encrypted_value_is_refused() -> None:
     """GitHub stores it without a word."""
     found = check_plan([resource(ENVIRONMENT_SECRET, planted(good_inputs(ENVIRONMENT_SECRET), "valueEncrypted", ""))])
-    assert {each.path for each in found} == {"valueEncrypted", "encrypted_value"}
+    assert {finding.path for finding in found} == {"valueEncrypted", "encrypted_value"}
 
 
 def test_reviewers_still_to_be_filled_in_are_no_duplicates() -> None:

@@ -158,7 +158,7 @@ def test_a_mistake_in_inputs_is_found(mistake: Mistake) -> None:
 def test_an_annotation_in_a_namespace_of_the_api_is_refused(namespace: str) -> None:
     """All four, and no other."""
     inputs = {**good_inputs(JOB), "annotations": {f"{namespace}/x": "y", "example.com/x": "y"}}
-    assert [each.path for each in check_plan([resource(JOB, inputs)])] == [f"annotations.{namespace}/x"]
+    assert [item.path for item in check_plan([resource(JOB, inputs)])] == [f"annotations.{namespace}/x"]
 
 
 def test_two_execution_tokens_are_refused() -> None:

@@ -159,7 +159,7 @@ def test_a_mistake_that_no_body_shows_is_found_in_the_inputs(mistake: Mistake) -
 def test_a_label_in_both_places_is_refused() -> None:
     """The provider's Diff refuses it: `cannot be set at the same time as label`."""
     inputs = planted(good_inputs(CHANNEL), "labels.auth_token", "<other.value>")
-    messages = [each.message for each in check_plan([resource(CHANNEL, inputs)])]
+    messages = [item.message for item in check_plan([resource(CHANNEL, inputs)])]
     assert "auth_token is in labels too, which the provider refuses" in messages
 
 

@@ -36,7 +36,7 @@ IMAGES = {"cleanupPolicies": [DELETE_OLD, KEEP_TAGS]}
 def broken(type_: str, inputs: dict[str, Any], *, protect: bool = True) -> list[str]:
     """Names of the rules that a resource breaks."""
     resource = Resource(type=type_, name="it", inputs=inputs, protect=protect)
-    return [each.rule_id.removeprefix("policy-") for each in findings_by(POLICY_RULES, [resource], AROUND)]
+    return [item.rule_id.removeprefix("policy-") for item in findings_by(POLICY_RULES, [resource], AROUND)]
 
 
 @pytest.mark.parametrize("stack", STACKS)
@@ -101,7 +101,7 @@ def test_the_texts_of_managed_files_are_judged_with_their_component() -> None:
         "inputs": {"digests": dict.fromkeys(files, "sha256:0")},
         "files": files,
     }
-    assert [(each.rule_id, each.message) for each in findings_by(POLICY_RULES, of_plan([component]), AROUND)] == [
+    assert [(item.rule_id, item.message) for item in findings_by(POLICY_RULES, of_plan([component]), AROUND)] == [
         (
             "policy-no-plain-secret",
             "the file 'src/app.py' contains what looks like a credential; take it out, and revoke it",
@@ -121,7 +121,7 @@ def test_a_registry_without_protection_is_named() -> None:
 @pytest.mark.parametrize("tag", PROTECTED_TAGS)
 def test_each_protected_tag_is_asked_for(tag: str) -> None:
     """A policy that keeps the other three is not enough, and one that keeps young images only neither."""
-    others = [each for each in PROTECTED_TAGS if each != tag]
+    others = [protected_tag for protected_tag in PROTECTED_TAGS if protected_tag != tag]
     narrow = {"tagState": "TAGGED", "tagPrefixes": [tag], "newerThan": "60s"}
     policies = [
         DELETE_OLD,
@@ -131,7 +131,7 @@ def test_each_protected_tag_is_asked_for(tag: str) -> None:
     found = findings_by(
         POLICY_RULES, [Resource(type=REGISTRY, name="it", inputs={"cleanupPolicies": policies}, protect=True)], AROUND
     )
-    assert [each.message for each in found] == [
+    assert [finding.message for finding in found] == [
         f"no policy keeps the tag {tag}, so that cleanup could delete what runs; keep it"
     ]
 

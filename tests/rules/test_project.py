@@ -21,9 +21,9 @@ STAGING = "Pulumi.staging.yaml"
 def errors(project: Path, stacks: list[str] = STACKS) -> list[Finding]:
     """The errors of every stack."""
     return [
-        each
+        item
         for checked in check_project(project, stacks, now=clock.now()).values()
-        for each in errors_only(checked.problems)
+        for item in errors_only(checked.problems)
     ]
 
 
@@ -56,8 +56,8 @@ def test_a_second_owner_is_not_warned_of_what_it_does_not_share(project: Path) -
     """One cause, one finding: three warnings of missing sections would only follow from it."""
     edit(project, OWNS + "false", OWNS + "true", STAGING)
     found = check_project(project, STACKS, now=clock.now())["staging"].problems
-    assert not [each for each in found if each.rule_id == "settings-shared-section-missing"]
-    assert [each.rule_id for each in found if each.severity is Severity.ERROR] == ["settings-shared-owner"]
+    assert not [finding for finding in found if finding.rule_id == "settings-shared-section-missing"]
+    assert [finding.rule_id for finding in found if finding.severity is Severity.ERROR] == ["settings-shared-owner"]
 
 
 def test_no_owner_is_one_error_where_the_shared_settings_are(project: Path) -> None:
@@ -151,7 +151,7 @@ def test_services_of_two_google_projects_may_have_the_same_name(project: Path) -
     """One project an environment is a common layout: it then distinguishes the names."""
     remove_delivery_alerts(project)
     names = [
-        (f"ai-resume-review-v2-{each}-staging", f"ai-resume-review-v2-{each}-prod") for each in ("backend", "frontend")
+        (f"ai-resume-review-v2-{item}-staging", f"ai-resume-review-v2-{item}-prod") for item in ("backend", "frontend")
     ]
     for staging, prod in names:
         edit(project, f"- name: {staging}", f"- name: {prod}", STAGING)
@@ -186,7 +186,7 @@ def test_settings_of_the_wrong_kind_break_no_rule_between_stacks(project: Path, 
 
 def in_project(project: Path, stack: str) -> list[str]:
     """The errors that stop an apply of one stack."""
-    return [each.message for each in errors_only(check_in_project(project, stack).problems)]
+    return [item.message for item in errors_only(check_in_project(project, stack).problems)]
 
 
 def test_an_apply_of_one_stack_is_refused_for_what_is_wrong_between_it_and_another(project: Path) -> None:

@@ -30,7 +30,7 @@ _NESTED = re.compile(r"ForwardRef\('(\w+Args)'")
 def test_every_input_of_the_sdk_has_its_place(type_: str) -> None:
     """No input, at any depth, ends as a field that the API does not have."""
     body = CONTRACTS[type_].body(_every_input(type_))
-    unknown = [str(each) for each in check_body(type_, body) if each.message.startswith("is not a field of the API")]
+    unknown = [str(item) for item in check_body(type_, body) if item.message.startswith("is not a field of the API")]
     assert unknown == []
 
 

@@ -53,7 +53,7 @@ def test_two_hundred_services_still_plan_with_not_one_policy_more(project: Path)
 
 def queries(plan: Plan) -> list[str]:
     """The text of every PromQL condition."""
-    conditions = [each for policy in plan.of_type(ALERT_POLICY) for each in policy["inputs"]["conditions"]]
+    conditions = [item for policy in plan.of_type(ALERT_POLICY) for item in policy["inputs"]["conditions"]]
     return [condition["conditionPrometheusQueryLanguage"]["query"] for condition in conditions]
 
 

@@ -79,7 +79,9 @@ def test_an_item_that_is_there_twice_is_one_error(path: KeyPath) -> None:
     if path[-1] in MAY_REPEAT:
         assert found == []
         return
-    assert [each.key for each in found if each.rule_id == "settings-repeated-item"] == [path_text((*path, len(items)))]
+    assert [finding.key for finding in found if finding.rule_id == "settings-repeated-item"] == [
+        path_text((*path, len(items)))
+    ]
     assert len(found) == 1
 
 
@@ -90,4 +92,6 @@ def test_a_list_where_a_text_belongs_is_one_error() -> None:
     found = validate(config, today=TODAY).problems
     config.values["github:owner"] = "acme"
     before = {(problem.key, problem.message) for problem in validate(config, today=TODAY).problems}
-    assert [each.message for each in found if (each.key, each.message) not in before] == ["must be text, not a list"]
+    assert [finding.message for finding in found if (finding.key, finding.message) not in before] == [
+        "must be text, not a list"
+    ]

@@ -42,7 +42,7 @@ def until(day: object) -> list[dict[str, Any]]:
 
 def of_degraded(found: list[Finding]) -> list[Finding]:
     """What is said of the dates."""
-    return [each for each in found if each.key.endswith("accept_degraded_until")]
+    return [finding for finding in found if finding.key.endswith("accept_degraded_until")]
 
 
 @pytest.mark.parametrize("day", ["2026-12-26", "2027-03-31", "2027-11-25", None])
@@ -115,7 +115,7 @@ def test_a_date_that_is_none_is_refused(day: str) -> None:
 def test_fewer_than_three_places_are_refused(regions: list[str], places: int | None) -> None:
     """The API's rule; USA alone is three, and a region that is named twice is refused as such."""
     found = [problem for problem in problems(uptime_checks={"regions": regions}) if "regions" in problem.key]
-    assert [f"are {places} places" in each.message for each in found] == ([True] if places else [])
+    assert [f"are {places} places" in finding.message for finding in found] == ([True] if places else [])
 
 
 @pytest.mark.parametrize(("goal", "refused"), [(0.5, True), (0.93, True), (0.9306, False), (0.9999, False)])
@@ -126,7 +126,7 @@ def test_an_objective_for_which_no_alert_could_page_is_refused(goal: float, refu
     ]
     assert bool(found) is refused
     assert (BURN_FACTORS[0] * (1 - goal) >= 1) is refused
-    assert all("No alert could page" in each.hint and "write more than 0.931" in each.hint for each in found)
+    assert all("No alert could page" in finding.hint and "write more than 0.931" in finding.hint for finding in found)
 
 
 def pooled(instances: object, *pools: dict[str, object], slots: object = 100) -> list[Finding]:
@@ -253,7 +253,7 @@ def test_a_token_is_refused_only_after_a_log_out() -> None:
         "readiness:services[0].smoke.refused_after_logout_path",
     )
     whole = problems(services=backend(smoke=smoke | {"logout_path": "/out"}))
-    assert [each for each in whole if "smoke" in each.key] == []
+    assert [item for item in whole if "smoke" in item.key] == []
 
 
 @pytest.mark.parametrize("path", ["/files", "/files/{id}", "/files/{upload}/{upload}", "files/{upload}"])

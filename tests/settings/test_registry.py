@@ -110,7 +110,7 @@ def test_no_package_is_refused(prod: Path) -> None:
 @pytest.mark.parametrize("tag", PROTECTED_TAGS)
 def test_a_protected_tag_that_is_missing_is_refused(prod: Path, tag: str) -> None:
     """The image that production runs is kept by its tag alone."""
-    others = ", ".join(each for each in (*PROTECTED_TAGS, "release-") if each != tag)
+    others = ", ".join(item for item in (*PROTECTED_TAGS, "release-") if item != tag)
     edit(prod, DRY_RUN, f"{DRY_RUN}    keep_tags: [{others}]\n")
     (problem,) = found(prod).values()
     assert problem.message == f"does not hold {tag}, so that cleanup could delete what runs or is rolled back to"

@@ -80,9 +80,9 @@ def test_the_watch_writes_an_incident_once_when_it_is_over() -> None:
     """However often it looks; an open one is not written."""
     world = World(alerts=[an_alert("1", opened=-60, closed=-15), an_alert("2", opened=-5)])
     started = [job(world) for _ in range(2)]
-    assert [run("rollbacks", each) for each in started] == [0, 0]
+    assert [run("rollbacks", process) for process in started] == [0, 0]
     assert list(world.entries) == ["incident-1"]
-    assert [each.said for each in started] == [["production: incident high-error-rate ended after 2700 s"], []]
+    assert [process.said for process in started] == [["production: incident high-error-rate ended after 2700 s"], []]
 
 
 def test_the_alerts_of_an_outage_exist_and_wake_somebody() -> None:

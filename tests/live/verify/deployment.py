@@ -45,8 +45,8 @@ def live_ruleset(declared: dict[str, Any]) -> dict[str, Any]:
     """The plan's ruleset as the REST API answers it to a token that may write."""
     rules, names = declared["rules"], declared["conditions"]["refName"]
     checks = [
-        {"context": each["context"], "integration_id": each["integrationId"]}
-        for each in rules["requiredStatusChecks"]["requiredChecks"]
+        {"context": required_check["context"], "integration_id": required_check["integrationId"]}
+        for required_check in rules["requiredStatusChecks"]["requiredChecks"]
     ]
     approvals = {
         "required_approving_review_count": rules["pullRequest"]["requiredApprovingReviewCount"],
@@ -58,8 +58,8 @@ def live_ruleset(declared: dict[str, Any]) -> dict[str, Any]:
         "enforcement": declared["enforcement"],
         "conditions": {"ref_name": {"include": names["includes"], "exclude": names.get("excludes", [])}},
         "bypass_actors": [
-            {"actor_type": each["actorType"], "actor_id": each["actorId"], "bypass_mode": each["bypassMode"]}
-            for each in declared.get("bypassActors", ())
+            {"actor_type": item["actorType"], "actor_id": item["actorId"], "bypass_mode": item["bypassMode"]}
+            for item in declared.get("bypassActors", ())
         ],
         "rules": [
             {"type": "deletion"},
@@ -135,8 +135,8 @@ def deployed(project: Path, tls: ssl.SSLContext, plan: Plan) -> Iterator[Deploym
     world = Deployment(project=project, plan=plan)
     rehearsal = Rehearsal(by="Ada", started=instant_text(NOW), served_again=instant_text(NOW), seconds=240)
     REHEARSALS.write(REHEARSALS.path(project / "Pulumi.prod.yaml", "prod"), "prod", [rehearsal])
-    world.policies = [copy.deepcopy(each["inputs"]) for each in plan.of_type(ALERT_POLICY)]
-    world.channels = [copy.deepcopy(each["inputs"]) for each in plan.of_type(CHANNEL)]
+    world.policies = [copy.deepcopy(resource["inputs"]) for resource in plan.of_type(ALERT_POLICY)]
+    world.channels = [copy.deepcopy(resource["inputs"]) for resource in plan.of_type(CHANNEL)]
     world.files = declared_files(plan.resources)
     world.rulesets = [live_ruleset(ruleset_inputs(plan))]
     with (

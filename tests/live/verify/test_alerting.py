@@ -40,7 +40,7 @@ def channel_row(live: list[dict[str, Any]], *, existing: tuple[str, ...] = ()) -
 def test_an_enabled_valid_policy_that_notifies_its_channels_passes() -> None:
     """Where the API leaves `validity` out or says 0, all is well."""
     valid: list[dict[str, Any]] = [{"code": 0}, dict[str, Any]()]
-    for live in (LIVE_POLICY, *(LIVE_POLICY | {"validity": each} for each in valid)):
+    for live in (LIVE_POLICY, *(LIVE_POLICY | {"validity": value} for value in valid)):
         row = policy_row([live])
         assert (row.outcome, row.detail) == (Outcome.PASS, "enabled, valid, notifies 2 channel(s)")
 

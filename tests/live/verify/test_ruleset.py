@@ -38,7 +38,7 @@ def rows_of(declared: dict[str, Any], live: list[dict[str, Any]]) -> list[Row]:
 
 def rule(live: dict[str, Any], kind: str) -> dict[str, Any]:
     """A rule of the live ruleset."""
-    return next(each for each in live["rules"] if each["type"] == kind)
+    return next(item for item in live["rules"] if item["type"] == kind)
 
 
 def without(kind: str) -> Change:
@@ -48,10 +48,10 @@ def without(kind: str) -> Change:
 
 def test_every_declared_ruleset_is_compared(plans: dict[str, Plan]) -> None:
     """Of each stack that has one."""
-    found = [each for plan in plans.values() for each in plan.of_type(RULESET)]
+    found = [resource for plan in plans.values() for resource in plan.of_type(RULESET)]
     assert len(found) == 2
-    for each in found:
-        (row,) = rows_of(each["inputs"], [live_ruleset(each["inputs"])])
+    for ruleset in found:
+        (row,) = rows_of(ruleset["inputs"], [live_ruleset(ruleset["inputs"])])
         assert (row.outcome, row.detail) == (Outcome.PASS, "as declared")
 
 
