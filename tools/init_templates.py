@@ -156,6 +156,10 @@ def _plans(text: str) -> str:
     return _replaced(text, file="plans.yml", steps=(_SETUP,))
 
 
+def _merge_queue(text: str) -> str:
+    return _replaced(text, file="merge-queue.yml", steps=(_SETUP,))
+
+
 def _judge(text: str) -> str:
     return _replaced(text, file="judge.yml", steps=(_SETUP,))
 
@@ -246,6 +250,7 @@ _MAKERS = {
     "pull-request.yml": _pull_request,
     "plans.yml": _plans,
     "judge.yml": _judge,
+    "merge-queue.yml": _merge_queue,
     "apply.yml": _apply,
     "drift.yml": _drift,
 }

@@ -75,7 +75,7 @@ def test_a_workflow_that_changed_is_an_error_until_the_template_follows(old: str
         init_templates._pull_request(WORKFLOW.replace(old, new))
 
 
-@pytest.mark.parametrize("name", ["plans.yml", "judge.yml"])
+@pytest.mark.parametrize("name", ["plans.yml", "judge.yml", "merge-queue.yml"])
 def test_the_workflows_that_judge_differ_in_the_set_up_alone(name: str) -> None:
     """A project's own judge is this repository's, line by line, but for how the toolkit is installed."""
     own = (ROOT / ".github" / "workflows" / name).read_text(encoding="utf-8")

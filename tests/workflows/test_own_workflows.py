@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from readiness.cli.main import cli
-from readiness.live.pull_request_run import ARTIFACT, PLANS_WORKFLOW, PREVIEWS_WORKFLOW
+from readiness.live.pull_request_run import ARTIFACT, PLANS_WORKFLOW, PREVIEWS_WORKFLOW, STATUS
 from readiness.plan.pull_request_folder import stack_of_artifact
 from tests.projects import ROOT, settings_of
 from tools.find_tool import PULUMI
@@ -97,6 +97,24 @@ def test_the_job_that_runs_a_pull_request_s_code_has_no_right_but_to_read() -> N
     assert not re.search(r"secrets\.|github\.token|vars\.", text)
     assert job["steps"][-1]["with"]["name"] == ARTIFACT
     assert PLANS_WORKFLOW == ".github/workflows/plans.yml"
+
+
+def test_a_merge_queue_gets_every_check_that_a_pull_request_gets() -> None:
+    """Otherwise the queue would wait forever for a required check. No job of it has credentials."""
+    document = read(FOLDER / "pull-request.yml")
+    assert document["on"].keys() == {"pull_request", "merge_group"}
+    assert document["concurrency"]["group"].endswith("${{ github.event.pull_request.number || github.ref }}")
+    assert (
+        "github.event.pull_request.head.repo.full_name == github.repository"
+        in jobs("pull-request.yml")["preview"]["if"]
+    )
+    queue = read(FOLDER / "merge-queue.yml")
+    assert queue["on"] == {"merge_group": None}
+    (job,) = jobs("merge-queue.yml").values()
+    assert (job["name"], job["permissions"]) == (STATUS, {"contents": "read"})
+    assert '--base "$BASE"' in job["steps"][-1]["run"]
+    text = (FOLDER / "merge-queue.yml").read_text(encoding="utf-8")
+    assert not re.search(r"secrets\.|github\.token|vars\.", text)
 
 
 def test_the_plans_are_recorded_by_the_default_branch() -> None:

@@ -37,6 +37,7 @@ def files_of(answers: Answers) -> dict[str, str]:
         f"{_WORKFLOWS}/pull-request.yml": _filled(_template("pull-request.yml"), _application(answers)),
         f"{_WORKFLOWS}/plans.yml": _template("plans.yml"),
         f"{_WORKFLOWS}/judge.yml": _template("judge.yml"),
+        f"{_WORKFLOWS}/merge-queue.yml": _template("merge-queue.yml"),
         f"{_WORKFLOWS}/apply.yml": _apply(answers),
         f"{_WORKFLOWS}/drift.yml": _filled(_template("drift.yml"), _application(answers)),
         ".pulumi.version": _template("pulumi.version.txt"),

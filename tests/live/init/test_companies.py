@@ -71,6 +71,7 @@ def test_init_writes_about_ten_files_and_names_them(repositories: dict[str, tupl
     assert written == {
         "Pulumi.yaml", *(f"Pulumi.{stack}.yaml" for stack in STACKS[company]), "__main__.py", "requirements.txt",
         ".github/workflows/pull-request.yml", ".github/workflows/plans.yml", ".github/workflows/judge.yml",
+        ".github/workflows/merge-queue.yml",
         ".github/workflows/apply.yml", ".github/workflows/drift.yml",
         ".gitignore", ".pulumi.version", ".github/CODEOWNERS", "README.md", "docs/runbook.md",
     }  # fmt: skip
