@@ -51,7 +51,7 @@ _STEPS = {
     _SETUP: _INSTALL,
     '          stacks="$(python3 -m tools.list_stacks)"\n': _LIST,
     "  test:\n    name: Tests\n": "  check:\n    name: Check\n",
-    "    timeout-minutes: 45\n": "    timeout-minutes: 15\n",
+    "    timeout-minutes: 90\n": "    timeout-minutes: 15\n",
     "      group: test-": "      group: check-",
 }  # fmt: skip
 
@@ -149,7 +149,9 @@ def _pull_request(text: str) -> str:
             "pull-request.yml: has no job `pythons` before `stacks` any more; correct tools/init_templates.py"
         )
     steps = tuple(old for old in _STEPS if "{{" not in old and "group:" not in old)
-    return _in_another_project(_replaced(without, file="pull-request.yml", steps=steps), "pull-request.yml")
+    return _in_another_project(
+        _replaced(_without_go(without, "pull-request.yml"), file="pull-request.yml", steps=steps), "pull-request.yml"
+    )
 
 
 def _plans(text: str) -> str:
@@ -179,10 +181,10 @@ def _apply(text: str) -> str:
     first = (
         "      - run: bash .ci/run\n",
         "  test:\n    name: Tests\n",
-        "    timeout-minutes: 45\n",
+        "    timeout-minutes: 90\n",
         "      group: test-",
     )
-    head = _replaced(_without_go(head), file="apply.yml", steps=(*first, *setup))
+    head = _replaced(_without_go(head, "apply.yml"), file="apply.yml", steps=(*first, *setup))
     job = _replaced(_marked(job, owner), file="apply.yml", steps=setup)
     rest = _replaced(f"  report:\n{rest}", file="apply.yml", steps=setup)
     needs = "    needs: [test, scope, staging, prod]\n"
@@ -206,13 +208,13 @@ def _marked(job: str, owner: str) -> str:
     return "".join(marked)
 
 
-def _without_go(head: str) -> str:
+def _without_go(head: str, file: str) -> str:
     """The text without the steps that build this repository's tools."""
     without, count = re.subn(
         r"      - uses: actions/setup-go@.*\n(?:(?!      - run:).*\n)+(?=      - run: bash)", "", head
     )
     if count != 1:
-        raise ValueError("apply.yml: sets up no Go before its tests any more; correct tools/init_templates.py")
+        raise ValueError(f"{file}: sets up no Go before its tests any more; correct tools/init_templates.py")
     return without
 
 

@@ -53,7 +53,7 @@ def test_rights_are_named_at_the_job_and_none_above(path: Path) -> None:
     for name, job in workflow["jobs"].items():
         assert "permissions" in job, name
         assert set(job["permissions"].values()) <= {"read", "write"}
-        assert job["timeout-minutes"] <= (45 if "id-token" not in job["permissions"] else 360), name
+        assert job["timeout-minutes"] <= (90 if "id-token" not in job["permissions"] else 360), name
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
