@@ -42,15 +42,15 @@ _HEADER = """\
 <!-- Made by `make TARGET` (tools/detection_table.py). Edit tools/detection_scenarios.py. -->
 <!-- Measured on rules and samples with the digest DIGEST. -->
 
-For DevOps and the on-call engineer.
+For DevOps and the on-call engineer: how many minutes pass before each alert pages.
 
 Minutes from the first bad sample to the page, measured by promtool on the rules that are deployed; the worst of four
-sample phases. How late a sample becomes visible in Monitoring comes on top: the last column. "quiet": nobody is
-notified; "-": the column makes no sense for the alert. Before the first bad sample lies an hour in which all was well.
+sample phases. Add the delay until Monitoring shows the sample (last column). "quiet": nobody is
+notified; "-": the column does not apply to the alert. An hour of healthy samples comes first.
 
-- Twice the threshold: a share is at twice its threshold, a count at twice its limit in one minute, two regions fail.
-- Everything fails: every request of one a second, every instance at its limit, every region.
-- One lone error: one of eight requests in an idle hour, one probe of each region, one line, one slow start.
+- Twice the threshold: a share is at twice its threshold, a count at twice its limit in one minute, two locations fail.
+- Everything fails: every request of one a second, every instance at its limit, every location.
+- One lone error: one of eight requests in an idle hour, one probe of each location, one line, one slow start.
 - Visible after: the longest delay that Google states for the alert's metrics, with its source in
   `readiness/alerts/metric_catalogue.py`; "not stated" where no source names one for all of them.
 - DatabaseConnectionErrors counts over a minute more than stated and scales back (5/6 in five minutes). That is exact

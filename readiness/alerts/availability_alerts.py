@@ -213,9 +213,9 @@ class _Burn:
         return f"{percent(self.share(settings))} over {minutes(self.long_seconds)} and {minutes(self.short_seconds)}"
 
     def meaning(self) -> str:
-        """`14.4 times the allowed errors use 2 % of the budget of 30 days in 60 min`."""
+        """`14.4 times the allowed errors use 2 % of a 30-day budget in 60 min`."""
         return (
-            f"{self.factor:g} times the allowed errors use {percent(self.budget_ratio)} of the budget of 30 days "
+            f"{self.factor:g} times the allowed errors use {percent(self.budget_ratio)} of a 30-day budget "
             f"in {minutes(self.long_seconds)}"
         )
 
