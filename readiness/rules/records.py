@@ -91,7 +91,7 @@ def _relying(settings: Settings) -> Iterator[tuple[KeyPath, str, str]]:
     """Each setting that relies on the checks, what it does, and what to write without them."""
     with suppress(RefusedValueError):
         if settings.branch_ruleset is not None and settings.branch_ruleset.enforcement == "active":
-            yield ENFORCEMENT, "holds merges up for checks that may not be able to fail", "disabled"
+            yield ENFORCEMENT, "blocks merges with checks that may not be able to fail", "disabled"
     with suppress(RefusedValueError):
         merging = settings.dependabot.auto_merge if settings.dependabot is not None else None
         if merging is not None and merging.enabled:

@@ -69,7 +69,7 @@ def test_fault_25_placeholders_for_reviewers_pass_a_preview_and_stop_an_up_befor
     sent = len(fresh.cloud.requests)
     done = fresh.up("prod")
     assert done.status != 0
-    assert "stands for a reviewer to be filled in" in done.text
+    assert "is a placeholder for a reviewer" in done.text
     assert len(fresh.cloud.requests) == sent
 
 
@@ -102,7 +102,7 @@ def test_fault_28_a_body_that_a_contract_refuses_is_refused_by_the_check_and_by_
 
 
 @pytest.mark.parametrize(
-    ("record", "said"), [(GATE_RECORD, "allows cleanup to delete"), (HONESTY_RECORD, "holds merges up for checks")]
+    ("record", "said"), [(GATE_RECORD, "allows cleanup to delete"), (HONESTY_RECORD, "blocks merges with checks")]
 )
 def test_an_update_whose_record_is_missing_is_refused_and_nothing_is_sent(
     applied: World, record: str, said: str, capfd: pytest.CaptureFixture[str]
