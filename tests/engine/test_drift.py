@@ -121,7 +121,7 @@ def test_what_may_not_be_read_is_not_taken_for_as_declared(applied: World) -> No
     applied.cloud.refused_paths.add("alertPolicies")
     done = applied.readiness("drift", "staging")
     assert done.status == 1
-    assert "whether there are more alertPolicies than the declared ones" in done.out
+    assert "whether there are alertPolicies that are not declared" in done.out
     assert "the live resources are as declared" not in done.out
 
 

@@ -50,6 +50,8 @@ UPDATED_SINCE = {
     "gcp:logging/metric:Metric",
     "gcp:monitoring/alertPolicy:AlertPolicy",
     "gcp:monitoring/dashboard:Dashboard",
+    # The descriptions of labels are plainer.
+    "github:index/issueLabel:IssueLabel",
     "github:index/repositoryFile:RepositoryFile",
 }
 ADDED_SINCE = (
