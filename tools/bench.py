@@ -139,8 +139,8 @@ def budgets(stack: str, plan: Plan, folder: Path) -> list[Budget]:
 
 
 SUITE_OPTION = "--suite"
-# SOURCE
-SUITE = Budget(name="make test", most_ratio=999, run=lambda: run(["make", "test"]))
+# Measured on 2026-12-01 on a busy machine: 219 and 278 times. With the suite of commit fc3bab34 it was 340 times.
+SUITE = Budget(name="make test", most_ratio=330, run=lambda: run(["make", "test"]))
 
 _SQL = "INSERT INTO t VALUES (1);\n" * 20_000
 
