@@ -136,7 +136,7 @@ def test_zizmor_and_actionlint_have_nothing_to_say(installed: Installed, reposit
     assert done.status == 0, done.text
     assert "No findings" in done.text
     workflows = sorted(str(path) for path in (repository / ".github" / "workflows").glob("*.yml"))
-    assert len(workflows) == 5
+    assert len(workflows) == 6
     assert actionlint_status(workflows) == 0
 
 
